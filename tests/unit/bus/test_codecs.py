@@ -47,8 +47,7 @@ def test_every_message_comes_back_equal_and_to_the_last_digit(kind: type[Any], d
 def test_the_bytes_of_version_1_stay_what_they_are() -> None:
     advance = Advance(run_id=7, account_id=2, instrument=3, upto=1 << 20)
     assert codecs.encode(advance).hex() == (
-        "564d0192a7416476616e636584a672756e5f696407aa6163636f756e745f696402aa696e737472756d656e7403a475"
-        "70746fce00100000"
+        "564d0192a7416476616e636584a672756e5f696407aa6163636f756e745f696402aa696e737472756d656e7403a47570746fce00100000"
     )
     fill = Fill("f1", "r1-i3-1", 2, 3, Side.BUY, D("1.50"), D("1301.7"), D("0"), "USD", 5, maker=True)
     assert codecs.decode(bytes.fromhex(GOLDEN_FILL)) == fill
@@ -86,7 +85,17 @@ def test_a_reader_fills_in_what_an_older_writer_did_not_know_and_skips_what_a_ne
         codecs.encode(Advance(1, 2, 3, 4))[:-1],
         codecs.encode(Advance(1, 2, 3, 4)) + b"\x00",
     ],
-    ids=["empty", "short", "other magic", "later version", "unknown type", "field missing", "wrong type", "cut", "long"],
+    ids=[
+        "empty",
+        "short",
+        "other magic",
+        "later version",
+        "unknown type",
+        "field missing",
+        "wrong type",
+        "cut",
+        "long",
+    ],
 )
 def test_what_cannot_be_read_is_bad_data(payload: bytes) -> None:
     with pytest.raises(BadData):
