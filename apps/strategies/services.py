@@ -16,6 +16,8 @@ from apps.accounts.selectors import account_tradable
 from apps.common.version import code_hash
 from apps.domain.errors import BadInput, NotFound, RuleBroken
 from apps.domain.messages import Signal, utc
+from apps.domain.strategies import STRATEGIES, params_parse
+from apps.domain.timeframes import timeframe_name
 from apps.instruments.models import Instrument
 from apps.instruments.selectors import instrument_list
 from apps.strategies.life import transition
@@ -27,8 +29,6 @@ ParamsCheck = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 
 def params_check(strategy: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Against the strategies that ship."""
-    from apps.domain.strategies import STRATEGIES, params_parse
-
     if strategy not in STRATEGIES:
         raise BadInput(f"no strategy is called {strategy!r}; there are {', '.join(STRATEGIES)}", field="strategy")
     return dict(params_parse(STRATEGIES[strategy], values))
@@ -44,13 +44,12 @@ def run_create(
     instruments: Sequence[int],
     timeframe: int,
     params: Mapping[str, Any] | None = None,
-    sizing: Mapping[str, Any] | None = None,
+    sizing: str = "units:1",
     check: ParamsCheck = params_check,
 ) -> StrategyRun:
     """A draft in dry run on one of the actor's accounts. Raises NotFound for the account, BadInput for the rest."""
     account = account_tradable(actor=actor, account_id=account_id)
-    if timeframe <= 0:
-        raise BadInput(f"a timeframe is a positive number of seconds, not {timeframe}", field="timeframe")
+    timeframe_name(timeframe)
     chosen = _instruments(instruments)
     if not name.strip():
         raise BadInput("a run needs a name", field="name")
@@ -62,7 +61,7 @@ def run_create(
         name=name.strip(),
         strategy=strategy,
         params=check(strategy, params or {}),
-        sizing=dict(sizing or {}),
+        sizing=sizing,
         timeframe=timeframe,
     )
     run.instruments.set(chosen)
