@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
-from apps.domain.costs import Costs, NoCosts
+from apps.domain.costs import Costs, FeeMeter, NoCosts
 from apps.domain.frames import CANDLE_OPEN, CLOCK, FROM_CANDLE, QUOTE, ROW_BITS, TickArray
 from apps.domain.messages import (
     CancelOrder,
@@ -54,6 +54,7 @@ class Working:
 
     order: NewOrder
     left: Decimal
+    meter: FeeMeter
     fills: int = 0
     triggered: bool = False
     rested: bool = False
@@ -122,7 +123,8 @@ class PaperVenue:
         if not book.orders:
             book.matched = order.tape_at
         book.quiet = -1
-        book.orders.append(Working(order, order.qty))
+        meter = FeeMeter(self._costs, self.instruments[order.instrument].multiplier)
+        book.orders.append(Working(order, order.qty, meter))
         return _changed(order, "accept", order.at_ns, order.tape_at)
 
     def cancel(self, request: CancelOrder) -> OrderChanged | None:
@@ -272,7 +274,7 @@ class PaperVenue:
             side=order.side,
             qty=qty,
             price=paid,
-            fee=self._costs.fee(qty, paid, instrument.multiplier, maker=maker, first=working.fills == 1),
+            fee=working.meter.add(qty, paid, maker),
             currency=instrument.currency,
             at_ns=market.at_ns,
             tape_at=market.place,
@@ -293,7 +295,7 @@ class PaperVenue:
         if self._free_equity is None or order.cash_fraction is None:
             return order.qty
         unit = price * instrument.multiplier
-        unit += self._costs.fee(Decimal(1), price, instrument.multiplier, maker=False, first=False)
+        unit += self._costs.fee(Decimal(1), price, instrument.multiplier)
         lots = (self._free_equity(order.account_id) * order.cash_fraction) // (unit * instrument.lot_size)
         return max(lots, Decimal(0)) * instrument.lot_size
 
@@ -339,9 +341,7 @@ def _shrink_group(book: _Book, filled: Working, qty: Decimal, market: _Market) -
             yield _changed(other.order, "cancel", market.at_ns, market.place, "oco", "its counterpart filled")
 
 
-def _changed(
-    order: NewOrder, event: str, at_ns: int, tape_at: int, code: str = "", reason: str = ""
-) -> OrderChanged:
+def _changed(order: NewOrder, event: str, at_ns: int, tape_at: int, code: str = "", reason: str = "") -> OrderChanged:
     return OrderChanged(
         order.client_order_id,
         order.account_id,
@@ -353,12 +353,3 @@ def _changed(
         code,
         reason,
     )
-
-
-def release(working: Working) -> Working:
-    """The same order without its run: the tape alone moves it from now on (its strategy has gone)."""
-    return replace_order(working, replace(working.order, run_id=None))
-
-
-def replace_order(working: Working, order: NewOrder) -> Working:
-    return Working(order, working.left, working.fills, working.triggered, working.rested)
