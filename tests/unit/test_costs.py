@@ -1,6 +1,6 @@
 """What trading costs, per fill and per order."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from apps.domain.costs import Bounded, FeeMeter, MakerTaker, NoCosts, Percent, PerUnit, costs_parse
 from apps.domain.errors import BadInput
+
+D = Decimal
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,6 @@ def test_any_history_folds_to_what_its_steps_give_one_by_one(history, sized):
     assert state.filled_qty == filled and state.filled_qty <= state.qty + state.excess
     assert state.avg_price == (7 if filled else None)
     if state.status is S.PARTIAL:
-        assert 0 < state.filled_qty
+        assert state.filled_qty > 0
     if not sized and state.status.working:
         assert state.filled_qty < state.qty

@@ -1,7 +1,7 @@
 """The risk door: each rule at its edge, what no rule may stop, and how limits stack."""
 
 from dataclasses import fields, replace
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,8 @@ from apps.domain.risk import (
     limits_stack,
     strictest_state,
 )
+
+D = Decimal
 
 NOW = 1_700_000_000 * SECOND
 US30 = Instrument(1, "US30", "CFD_INDEX", "USD", D("0.1"), D("0.1"), D(2))
@@ -52,7 +54,7 @@ def test_an_order_that_breaks_nothing_goes_out_as_it_came():
 
 
 def test_every_rules_numbers_are_kept_also_when_nothing_is_wrong():
-    assert [seen.rule for seen in review().numbers] == [rule.name for rule in RULES]
+    assert [seen.rule for seen in review().numbers] == ["input", *(rule.name for rule in RULES)]
     assert {s.rule: (s.limit, s.seen) for s in review(limits=SAFE).numbers}["order_notional"] == (1_000_000, 6000)
 
 

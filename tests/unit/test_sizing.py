@@ -1,7 +1,7 @@
 """How much: each sizing rule, whole lots, exits, and refusals that say why."""
 
 from dataclasses import replace
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,8 @@ from apps.domain.errors import BadInput
 from apps.domain.messages import Fill, Instrument, Mode, OrderIntent, OrderType, Side, Signal
 from apps.domain.pnl import Book
 from apps.domain.sizing import FixedUnits, Refusal, size, sizing_parse
+
+D = Decimal
 
 FUTURE = Instrument(1, "NIFTY-FUT", "NSE", "INR", D("0.05"), lot_size=D(25), multiplier=D(2))
 WISH = Signal(3, 9, 1, 4, 1000, 77, Side.BUY, OrderType.MARKET, D(100), tag="cross")

@@ -4,8 +4,8 @@ import csv
 import gzip
 import json
 import os
-from datetime import datetime
-from decimal import Decimal as D
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,14 @@ import pytest
 from apps.domain.messages import Fill, Instrument, Side, to_ns
 from apps.domain.statistics import DAY_NS, Curve, equity_curve, round_trips, statistics
 
+D = Decimal
+
 DATA = Path(os.environ.get("VELOX_DATA", Path(__file__).parents[2] / "../shared/data"))
 UNIT = Instrument(1, "X", "ALWAYS", "USD", D("0.01"))
 
 
 def stamp(text: str) -> int:
-    return to_ns(datetime.fromisoformat(f"{text[:19].rstrip('Z')}+00:00"))
+    return to_ns(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC))
 
 
 def candles(name: str) -> tuple[np.ndarray, np.ndarray]:
