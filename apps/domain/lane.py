@@ -85,6 +85,7 @@ class Lane:
         self.timeframe = spec.timeframe
         self.out: list[Out] = []
         self.orders: dict[str, str] = {}
+        self._booked: set[str] = set()  # fills of orders still out, so that one told twice counts once
         self.qty, self.avg_price = ZERO, ZERO
         self.sequence = 0
         self.horizon = -1  # last place fed
@@ -140,6 +141,11 @@ class Lane:
         """Must be fed every frame, even one in which no candle of ours closed."""
         return self.wants_ticks or bool(self.orders) or bool(self._timers)
 
+    @property
+    def settled(self) -> bool:
+        """Everything fed has been decided and nothing is being waited for: the moment to save."""
+        return self._next >= len(self._points) and not self._waiting
+
     def feed(self, offset: int, ticks: TickArray, closed: CandleArray) -> None:
         """The tape goes on: a frame, and the candles of our instrument that closed on its rows."""
         piece = _Slice(offset, ticks)
@@ -187,7 +193,8 @@ class Lane:
             self._matched, self._waiting = max(self._matched, message.upto), False
         elif message.client_order_id in self.orders:
             if isinstance(message, Fill):
-                self._fill(message)
+                if message.fill_id not in self._booked:
+                    self._fill(message)
             elif message.event in _OVER:
                 del self.orders[message.client_order_id]
 
@@ -201,8 +208,11 @@ class Lane:
             self.avg_price = ZERO
         elif self.qty * before < 0:
             self.avg_price = fill.price
+        self._booked.add(fill.fill_id)
         if fill.closes_order:
             del self.orders[fill.client_order_id]
+        if not self.orders:
+            self._booked.clear()
         self._now = (fill.tape_at, 0, _Slice(-1, _NOTHING), None, fill.at_ns, "")
         self._last_price = float(fill.price)
         self.strategy.on_fill(self, fill)
@@ -398,6 +408,7 @@ class Lane:
                 "qty": str(self.qty),
                 "avg_price": str(self.avg_price),
                 "orders": self.orders,
+                "booked": sorted(self._booked),
                 "timers": self._timers,
                 "last_price": None if math.isnan(self._last_price) else self._last_price,
                 "series": {
@@ -419,6 +430,7 @@ class Lane:
             series.restore(tail, base64.b64decode(study))
         self.strategy.state = saved["state"]
         self.sequence, self.orders, self._timers = saved["sequence"], saved["orders"], saved["timers"]
+        self._booked = set(saved["booked"])
         self.qty, self.avg_price = Decimal(saved["qty"]), Decimal(saved["avg_price"])
         self._last_price = math.nan if saved["last_price"] is None else saved["last_price"]
 

@@ -142,8 +142,9 @@ class PaperVenue:
         books = self._books.values() if lane is None else [self._books.get(lane, _Book())]
         return [working for book in books for working in book.orders]
 
-    def lanes(self, instrument: int) -> list[LaneKey]:
-        return [lane for lane, book in self._books.items() if lane[1] == instrument and book.orders]
+    def active(self) -> list[LaneKey]:
+        """Lanes that have orders at the venue."""
+        return [lane for lane, book in self._books.items() if book.orders]
 
     def matched(self, lane: LaneKey) -> int:
         """The tape place up to which this lane's orders are matched; -1 when it never had any."""
