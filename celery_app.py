@@ -1,6 +1,6 @@
 """The Celery app: chores as tasks, their times as a table, the path's stages in its workers.
 
-    celery -A celery_app worker         # VELOX_STAGES=decide,guard hosts these, =none hosts none
+celery -A celery_app worker         # VELOX_STAGES=decide,guard hosts these, =none hosts none
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from django.db import connection
+from django.db.models import Max
 from numpy.typing import NDArray
 
 from apps.domain.frames import CANDLE, CandleArray
-from apps.domain.messages import utc
+from apps.domain.messages import to_ns, utc
 from apps.marketdata.models import StoredCandle
 
 _FLOATS = ("open", "high", "low", "close", "volume")
@@ -52,3 +53,9 @@ def _array(instrument: int, timeframe: int, rows: list[tuple[object, ...]]) -> C
 
 def _ns(column: tuple[object, ...]) -> NDArray[np.int64]:
     return np.array(column, "datetime64[s]").astype(np.int64) * 1_000_000_000
+
+
+def candles_last_ns() -> int:
+    """When the newest stored candle ends; 0 where none is stored."""
+    newest = StoredCandle.objects.aggregate(newest=Max("end_at"))["newest"]
+    return to_ns(newest) if newest else 0

@@ -105,6 +105,11 @@ class EmbeddedWorker:
     def host(self) -> StageHost | None:
         return self._worker.stage_step.host  # type: ignore[no-any-return]
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the worker runs and its stages have not ended by themselves."""
+        return self._threads[0].is_alive() and self.host is not None and self.host.health()["alive"]
+
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Stop beat, drain the stages, end the worker. False where something still ran after `timeout_s`."""
         self._beat.stop()
