@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from apps.dashboard.live.hub import Hub
-from apps.dashboard.live.socket import Socket
+from apps.dashboard.live.snapshots import stream_show
 from apps.dashboard.live.sources import Sources
 from apps.dashboard.live.streams import Stream
 from apps.domain.errors import VeloxError
@@ -54,16 +54,7 @@ class Poller:
     async def tell_anew(self, stream: Stream) -> None:
         """Something was lost on the way here: every watcher gets the state as it stands now."""
         for socket in list(stream.sockets):
-            await self._show(stream, socket)
-
-    async def _show(self, stream: Stream, socket: Socket) -> None:
-        seq = stream.seq
-        try:
-            body = msgspec.json.encode(await self._sources.snapshot(socket.user, stream.name))
-        except VeloxError:
-            stream.sockets.discard(socket)  # no longer theirs
-            return
-        socket.push(stream.snapshot(body, seq))
-        for packet in stream.after(seq) or ():
-            socket.push(packet)
-        self._hub.touch(socket)
+            try:
+                await stream_show(self._hub, self._sources, stream, socket)
+            except VeloxError:
+                stream.sockets.discard(socket)  # no longer theirs

@@ -19,9 +19,9 @@ from apps.dashboard.live.protocol import (
     parse_channel,
     parse_wish,
 )
+from apps.dashboard.live.snapshots import stream_show
 from apps.dashboard.live.socket import Socket
 from apps.dashboard.live.sources import Sources
-from apps.dashboard.live.streams import Stream
 from apps.dashboard.live.wire import Wire, pack
 from apps.domain.errors import BadInput, VeloxError
 
@@ -116,34 +116,13 @@ class Session:
         self._hub.charts.want(name, self.socket)
 
     async def _watch_stream(self, name: str, after: int | None) -> None:
-        """Snapshot first, then every message after it: those that came meanwhile are read from the stream's store."""
-        key, group = self._key(name), self._group(name)
-        stream = await self._hub.stream(key, name, group)
-        if after is not None and stream.after(after) is not None:
-            await self._sources.snapshot(self._user, name)  # still theirs? raises NotFound
-            packets = stream.after(after)
-            if packets is not None:
-                self._join(stream, packets)
-                return
-        await self.show(stream)
-
-    async def show(self, stream: Stream) -> None:
-        """Give this socket the state of a stream and let it follow from there."""
-        while True:
-            seq = stream.seq
-            body = _encode(await self._sources.snapshot(self._user, stream.name))
-            packets = stream.after(seq)
-            if packets is not None:  # else more came meanwhile than is kept: look again
-                break
-        self._join(stream, [stream.snapshot(body, seq), *packets])
-
-    def _join(self, stream: Stream, packets: list[bytes]) -> None:
-        if self.socket.closed:
-            return
-        for packet in packets:
-            self.socket.push(packet)
-        stream.sockets.add(self.socket)
-        self._hub.touch(self.socket)
+        key = self._key(name)
+        stream = await self._hub.stream(key, name, self._group(name))
+        try:
+            await stream_show(self._hub, self._sources, stream, self.socket, after)
+        except VeloxError:
+            self._hub.unwatch(key, self.socket)
+            raise
 
     def _key(self, name: str) -> str:
         """`runs` means another stream for every user."""
