@@ -25,6 +25,7 @@ from apps.dashboard.live.sources import Sources
 from apps.dashboard.live.wire import Wire, pack
 from apps.domain.errors import BadInput, VeloxError
 
+PROTOCOL: Final = 1
 MAX_ERRORS: Final = 10
 TOO_MANY_ERRORS: Final = 4400
 _encode = msgspec.json.encode
@@ -40,8 +41,8 @@ class Session:
         self._errors = 0
         hub.sockets.add(self.socket)
 
-    def greet(self, version: str) -> None:
-        self._say({"t": "hello", "v": 1, "version": version, "now_ms": _now_ms(), "user": self._user.get_username()})
+    def greet(self) -> None:
+        self._say({"t": "hello", "v": PROTOCOL, "now_ms": _now_ms(), "user": self._user.get_username()})
 
     def leave(self) -> None:
         self._hub.leave(self.socket)
