@@ -7,7 +7,6 @@ settings: it raises one Misconfigured that lists every key to mend.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from apps.common.version import code_hash
 from apps.domain.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -211,10 +211,7 @@ def numba_cache_prepare() -> None:
     """
     if "NUMBA_CACHE_DIR" in os.environ:
         return
-    digest = hashlib.sha256()
-    for source in sorted((ROOT / "apps" / "domain").rglob("*.py")):
-        digest.update(source.read_bytes())
-    os.environ["NUMBA_CACHE_DIR"] = str(ROOT / "build" / "numba" / digest.hexdigest()[:16])
+    os.environ["NUMBA_CACHE_DIR"] = str(ROOT / "build" / "numba" / code_hash())
 
 
 env = Environment(os.environ, file_read(ROOT / ".env"))
