@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from apps.common.live import STATUS_GROUP, account_group, runs_group
+from apps.common.live import STATUS_GROUP, ChartWish, account_group, runs_group
 from apps.dashboard.live.hub import Hub
 from apps.dashboard.live.protocol import (
     MAX_CHANNELS,
@@ -113,8 +113,12 @@ class Session:
         charts = sum(each.startswith("chart:") for each in self.socket.channels - {name})
         if charts >= MAX_CHARTS:
             raise BadInput(f"a socket watches at most {MAX_CHARTS} charts; leave one first", field="channels")
-        await self._sources.check_chart(channel.symbol, channel.timeframe, channel.indicators)
-        self._hub.charts.want(name, self.socket)
+        instrument = await self._sources.chart_instrument(self._user, channel.symbol, channel.indicators)
+        wish: ChartWish = {
+            "channel": name, "instrument": instrument, "timeframe": channel.timeframe,
+            "indicators": list(channel.indicators), "fresh": True,
+        }  # fmt: skip
+        self._hub.charts.want(wish, self.socket)
 
     async def _watch_stream(self, name: str, after: int | None) -> None:
         key = self._key(name)

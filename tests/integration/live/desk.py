@@ -54,10 +54,10 @@ class Desk:
     async def watchlist(self, user: Person) -> list[int]:
         return list(self.instruments.values())
 
-    async def check_chart(self, symbol: str, timeframe: int, indicators: tuple[str, ...]) -> None:
-        await self.instrument(Person("anyone"), symbol)
+    async def chart_instrument(self, user: Person, symbol: str, indicators: tuple[str, ...]) -> int:
         if any(not each.startswith(("ema(", "rsi(")) for each in indicators):
             raise BadInput(f"no indicator reads {indicators}", field="indicators")
+        return await self.instrument(user, symbol)
 
     async def snapshot(self, user: Person, channel: str) -> Any:
         await asyncio.sleep(self.slow_s)
