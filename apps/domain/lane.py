@@ -35,6 +35,7 @@ from apps.domain.messages import (
     Signal,
     decimal_price,
 )
+from apps.domain.indicators.registry import parse
 from apps.domain.series import Forming, Reading, Series
 from apps.domain.strategies.base import Strategy, TickView
 from apps.domain.tape import first_at, rows_of
@@ -463,8 +464,8 @@ class _Wishes:
         self.lines: list[_Late] = []
 
     def indicator(self, text: str, *, timeframe: int | None = None, output: str | None = None) -> _Late:
-        late = _Late(timeframe or self.timeframe, text, output)
-        self.indicators.append((late.timeframe, text))
+        late = _Late(timeframe or self.timeframe, str(parse(text)), output)
+        self.indicators.append((late.timeframe, late.text))
         self.lines.append(late)
         return late
 
