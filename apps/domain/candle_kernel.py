@@ -18,7 +18,7 @@ from apps.domain.sessions.table import FIRST_NS, LAST_NS
 from apps.domain.timeframes import DAY
 
 START, END, OPEN, HIGH, LOW, CLOSE, VOLUME, TICKS = range(8)
-"""Words of a forming candle. END 0: nothing is forming. START, END, TICKS are read in `forming`, the rest in `prices`."""
+"""Words of a forming candle. END 0: nothing is forming. OPEN to VOLUME are read in `prices`, the rest in `forming`."""
 
 NUMBER, CALENDAR, ANCHOR, SESSION_OPEN, SESSION_CLOSE, DAY_OPEN, DAY_CLOSE, FLOOR, OUTSIDE, LATE, BROKEN = range(11)
 """Words of `place`: where an instrument stands. ANCHOR: what starts are counted from; FLOOR: older ticks are late."""

@@ -16,7 +16,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from math import gcd
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +55,14 @@ class CandleBuilder:
         self._slots: dict[int, int] = {}
         self._calendars: list[Calendar] = []
         self._calendar_index: dict[Calendar, int] = {}
-        self._slot_of = np.full(1024, -1, np.int32)
+        self._slot_of: NDArray[np.int32] = np.full(1024, -1, np.int32)
         self._state = kernel.state_new(8, len(self._steps))
         self._counts = np.zeros(kernel.COUNTS, np.int64)
-        self._out = np.empty(256, CANDLE)
-        self._sessions = np.empty((0, SESSION_COLUMNS), np.int64)
-        self._spans = np.empty((0, 4), np.int64)  # per calendar: first row, last row + 1, low ns, high ns
+        self._out: CandleArray = np.empty(256, CANDLE)
+        self._sessions: NDArray[np.int64] = np.empty((0, SESSION_COLUMNS), np.int64)
+        self._spans: NDArray[np.int64] = np.empty(
+            (0, 4), np.int64
+        )  # per calendar: first row, last row + 1, low ns, high ns
         for number, calendar in calendars.items():
             self.add_instrument(number, calendar)
 
@@ -104,7 +106,7 @@ class CandleBuilder:
 
     def calendar(self, instrument: int) -> Calendar:
         """The calendar an instrument was added with. Raises BadInput if it was not."""
-        return self._calendars[self._state.place[self._slot(instrument), kernel.CALENDAR]]
+        return self._calendars[int(self._state.place[self._slot(instrument), kernel.CALENDAR])]
 
     def _slot(self, instrument: int) -> int:
         try:
@@ -223,7 +225,7 @@ class CandleBuilder:
         self._counts[:] = facts["counts"]
 
 
-def _saved_split(saved: bytes) -> tuple[dict[str, list[object]], bytes]:
+def _saved_split(saved: bytes) -> tuple[dict[str, Any], bytes]:
     if len(saved) < _HEADER.size:
         raise BadData("not a saved candle state", bytes=len(saved))
     magic, version, length = _HEADER.unpack_from(saved)

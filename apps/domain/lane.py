@@ -11,10 +11,11 @@ from __future__ import annotations
 import base64
 import json
 import math
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,19 @@ from apps.domain.messages import (
     Signal,
     decimal_price,
 )
-from apps.domain.orders import TERMINAL_EVENTS
+from apps.domain.indicators.registry import parse
 from apps.domain.series import Forming, Reading, Series
 from apps.domain.strategies.base import Strategy, TickView
 from apps.domain.tape import first_at, rows_of
 
 Out = Signal | CancelWanted | Advance
-_CANDLE, _TICK, _TIMER = 0, 1, 2
 _ROW_MASK = (1 << ROW_BITS) - 1
+_OVER = frozenset({"cancel", "expire", "reject", "deny"})
+_AFTER_TIMERS, _TIMERS = 2, 1  # ranks on one row; closed candles rank by -timeframe: the longest is told first
+
+Point = tuple[int, int, "_Slice", Series | None, int, str]
+"""(place, rank, slice, series of a closed candle or None, its index there, name of a timer or "")"""
+_ORDER = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +75,6 @@ class _Slice:
     ticks: TickArray
 
 
-@dataclass(order=True, slots=True)
-class _Point:
-    place: int
-    rank: int  # longer timeframes first, then shorter, then timers, then the tick itself
-    kind: int = field(compare=False)
-    slice: _Slice = field(compare=False)
-    series: Series | None = field(compare=False, default=None)
-    index: int = field(compare=False, default=0)
-    name: str = field(compare=False, default="")
-
-
 class Lane:
     """Feed it slices of the tape, tell it what became of its orders, pump it for what it wants.
 
@@ -91,19 +86,20 @@ class Lane:
         self.timeframe = spec.timeframe
         self.out: list[Out] = []
         self.orders: dict[str, str] = {}
+        self._booked: set[str] = set()  # fills of orders still out, so that one told twice counts once
         self.qty, self.avg_price = ZERO, ZERO
         self.sequence = 0
         self.horizon = -1  # last place fed
         self.done = -1  # last place decided
-        self._matched, self._asked = -1, -1
-        self._points: list[_Point] = []
+        self._matched, self._waiting = -1, False
+        self._points: list[Point] = []
         self._next = 0
         self._timers: dict[str, int] = {}
         self._armed: set[str] = set()
         self._series: dict[int, Series] = {}
         self._told: set[int] = {spec.timeframe}
         self._forming: dict[int, Forming] = {}
-        self._now: _Point | None = None
+        self._now: Point = (0, 0, _Slice(-1, _NOTHING), None, 0, "")
         self._last_price = math.nan
         self._prepare()
 
@@ -146,59 +142,61 @@ class Lane:
         """Must be fed every frame, even one in which no candle of ours closed."""
         return self.wants_ticks or bool(self.orders) or bool(self._timers)
 
+    @property
+    def settled(self) -> bool:
+        """Everything fed has been decided and nothing is being waited for: the moment to save."""
+        return self._next >= len(self._points) and not self._waiting
+
     def feed(self, offset: int, ticks: TickArray, closed: CandleArray) -> None:
         """The tape goes on: a frame, and the candles of our instrument that closed on its rows."""
         piece = _Slice(offset, ticks)
         points = self._candle_points(piece, closed) + self._tick_points(piece)
         points += [p for name, at in self._timers.items() if (p := self._timer_point(piece, name, at, 0))]
-        points.sort()
+        points.sort(key=_ORDER)
         if self._next >= len(self._points):
-            self._points, self._next = [], 0
-        self._points += points
+            self._points, self._next = points, 0
+        else:
+            self._points += points
         self.horizon = (offset << ROW_BITS) + len(ticks) - 1
 
-    def _candle_points(self, piece: _Slice, closed: CandleArray) -> list[_Point]:
+    def _candle_points(self, piece: _Slice, closed: CandleArray) -> list[Point]:
         if self._next >= len(self._points):
             for series in self._series.values():
                 series.trim()
-        base, points = piece.offset << ROW_BITS, []
+        base, points = piece.offset << ROW_BITS, list[Point]()
         for timeframe, series in self._series.items():
-            mine = closed[closed["timeframe"] == timeframe]
-            if not len(mine):
-                continue
-            first = series.extend(mine)
-            points += [
-                _Point(base + row, -timeframe, _CANDLE, piece, series, first + i)
-                for i, row in enumerate(mine["row"].tolist())
-            ]
+            mine = closed[closed["timeframe"] == timeframe] if len(closed) else closed
+            if len(mine):
+                first = series.extend(mine)
+                places = (mine["row"].astype(np.int64) + base).tolist()
+                points += [(place, -timeframe, piece, series, first + i, "") for i, place in enumerate(places)]
         return points
 
-    def _tick_points(self, piece: _Slice) -> list[_Point]:
+    def _tick_points(self, piece: _Slice) -> list[Point]:
         if not self.wants_ticks:
             return []
         base = piece.offset << ROW_BITS
         rows = rows_of(piece.ticks, self.spec.instrument.number, 0).tolist()
-        return [_Point(base + row, 2, _TICK, piece) for row in rows]
+        return [(base + row, _AFTER_TIMERS, piece, None, 0, "") for row in rows]
 
-    def _timer_point(self, piece: _Slice, name: str, at_ns: int, first: int) -> _Point | None:
+    def _timer_point(self, piece: _Slice, name: str, at_ns: int, first: int) -> Point | None:
         if name in self._armed:
             return None
         row = max(first_at(piece.ticks, self.spec.instrument.number, at_ns), first)
         if row >= len(piece.ticks):
             return None
         self._armed.add(name)
-        return _Point((piece.offset << ROW_BITS) + row, 1, _TIMER, piece, name=name)
+        return ((piece.offset << ROW_BITS) + row, _TIMERS, piece, None, 0, name)
 
     def told(self, message: Fill | OrderChanged | Advanced) -> None:
         """What became of our orders, or how far the venue has matched."""
         if isinstance(message, Advanced):
-            self._matched = max(self._matched, message.upto)
-            if message.upto >= self._asked or self._asked > self._matched:
-                self._asked = -1
+            self._matched, self._waiting = max(self._matched, message.upto), False
         elif message.client_order_id in self.orders:
             if isinstance(message, Fill):
-                self._fill(message)
-            elif message.event in TERMINAL_EVENTS:
+                if message.fill_id not in self._booked:
+                    self._fill(message)
+            elif message.event in _OVER:
                 del self.orders[message.client_order_id]
 
     def _fill(self, fill: Fill) -> None:
@@ -211,9 +209,12 @@ class Lane:
             self.avg_price = ZERO
         elif self.qty * before < 0:
             self.avg_price = fill.price
+        self._booked.add(fill.fill_id)
         if fill.closes_order:
             del self.orders[fill.client_order_id]
-        self._now = _Point(fill.tape_at, 0, _TICK, _Slice(-1, _NOTHING), index=fill.at_ns)
+        if not self.orders:
+            self._booked.clear()
+        self._now = (fill.tape_at, 0, _Slice(-1, _NOTHING), None, fill.at_ns, "")
         self._last_price = float(fill.price)
         self.strategy.on_fill(self, fill)
 
@@ -224,8 +225,8 @@ class Lane:
         points, gated = self._points, self.spec.gated
         while self._next < len(points):
             point = points[self._next]
-            if gated and self.orders and self._matched < point.place:
-                self._ask(point.place)
+            if gated and self.orders and self._matched < point[0]:
+                self._ask(point[0])
                 return self._take()
             self._next += 1
             self._visit(point)
@@ -234,24 +235,24 @@ class Lane:
             self._ask(self.horizon)
         return self._take()
 
-    def _visit(self, point: _Point) -> None:
+    def _visit(self, point: Point) -> None:
         self._now = point
-        series = point.series
+        _, _, _, series, index, timer = point
         if series is not None:
-            series.at, series.provisional = point.index, None
+            series.at, series.provisional = index, None
             if self._forming:
                 self._forming[series.timeframe].reset()
             if series.timeframe in self._told:
                 self.strategy.on_candle(self, series.candle)
-        elif point.kind == _TIMER:
-            self._armed.discard(point.name)
-            if self._timers.pop(point.name, None) is not None:
-                self.strategy.on_timer(self, point.name)
+        elif timer:
+            self._armed.discard(timer)
+            if self._timers.pop(timer, None) is not None:
+                self.strategy.on_timer(self, timer)
         else:
             self._visit_tick(point)
 
-    def _visit_tick(self, point: _Point) -> None:
-        tick = point.slice.ticks[point.place & _ROW_MASK]
+    def _visit_tick(self, point: Point) -> None:
+        tick = point[2].ticks[point[0] & _ROW_MASK]
         flags, at_ns, bid = int(tick["flags"]), int(tick["event_ns"]), float(tick["price"])
         trade = not flags & QUOTE
         size = float(tick["size"]) if trade or flags & (FROM_CANDLE | BUYER | SELLER) else 0.0
@@ -268,8 +269,8 @@ class Lane:
         self.strategy.on_tick(self, TickView(at_ns, bid, ask, float(tick["size"])))
 
     def _ask(self, upto: int) -> None:
-        if self._asked < upto and self._asked <= self._matched:
-            self._asked = upto
+        if not self._waiting:
+            self._waiting = True
             self.out.append(Advance(self.spec.run_id, self.spec.account_id, self.spec.instrument.number, upto))
 
     def _take(self) -> list[Out]:
@@ -280,19 +281,13 @@ class Lane:
 
     @property
     def now_ns(self) -> int:
-        point = self._now
-        if point is None:
-            return 0
-        if point.slice.offset < 0:
-            return point.index
-        return int(point.slice.ticks[point.place & _ROW_MASK]["event_ns"])
+        place, _, piece, _, at_ns, _ = self._now
+        return at_ns if piece.offset < 0 else int(piece.ticks[place & _ROW_MASK]["event_ns"])
 
     @property
     def price(self) -> float:
-        point = self._now
-        if point is not None and point.series is not None:
-            return float(point.series.columns["close"][point.index])
-        return self._last_price
+        series = self._now[3]
+        return self._last_price if series is None else float(series.columns["close"][series.at])
 
     @property
     def position(self) -> float:
@@ -333,7 +328,7 @@ class Lane:
             (False, True): OrderType.SL_M,
         }[(limit is not None, stop is not None)]
         self.sequence += 1
-        place = self._now.place if self._now else 0
+        place, rank = self._now[:2]
         signal = Signal(
             run_id=self.spec.run_id,
             account_id=self.spec.account_id,
@@ -351,7 +346,7 @@ class Lane:
             oco=f"{self.spec.run_id}-{self.spec.instrument.number}-{oco}" if oco else "",
             tag=tag,
             cash_fraction=None if cash_fraction is None else Decimal(repr(float(cash_fraction))),
-            provisional=self._now is not None and self._now.kind == _TICK and self._now.slice.offset >= 0,
+            provisional=rank == _AFTER_TIMERS,
         )
         if not self.orders:
             self._matched = max(self._matched, place)
@@ -369,11 +364,9 @@ class Lane:
 
     def cancel(self, client_order_id: str) -> None:
         if client_order_id in self.orders:
-            spec, place = self.spec, self._now.place if self._now else 0
+            spec, place = self.spec, self._now[0]
             self.out.append(
-                CancelWanted(
-                    spec.account_id, client_order_id, self.now_ns, place, spec.instrument.number, spec.run_id
-                )
+                CancelWanted(spec.account_id, client_order_id, self.now_ns, place, spec.instrument.number, spec.run_id)
             )
 
     def cancel_all(self) -> None:
@@ -381,23 +374,28 @@ class Lane:
             self.cancel(client_order_id)
 
     def timer(self, at_ns: int, name: str) -> None:
-        if name in self._armed:  # replaced: forget the armed point
-            self._points[self._next :] = [p for p in self._points[self._next :] if p.name != name]
+        waiting = self._points[self._next :]
+        if name in self._armed:
+            self._points[self._next :] = [point for point in waiting if point[5] != name]
             self._armed.discard(name)
         self._timers[name] = at_ns
-        point = self._now
-        pieces = {id(p.slice): p.slice for p in self._points[self._next :]} if self._next < len(self._points) else {}
-        if point is not None and point.slice.offset >= 0:
-            pieces.setdefault(id(point.slice), point.slice)
-        for piece in sorted(pieces.values(), key=lambda piece: piece.offset):
-            first = (point.place & _ROW_MASK) + 1 if point is not None and piece is point.slice else 0
-            due = self._timer_point(piece, name, at_ns, first)
+        pieces = {piece.offset: piece for _, _, piece, *_ in (self._now, *waiting) if piece.offset >= 0}
+        for offset in sorted(pieces):
+            first = (self._now[0] & _ROW_MASK) + 1 if offset == self._now[2].offset else 0
+            due = self._timer_point(pieces[offset], name, at_ns, first)
             if due is not None:
-                insort(self._points, due, lo=self._next)
+                insort(self._points, due, lo=self._next, key=_ORDER)
                 return
 
     def window(self, name: str) -> tuple[int, int] | None:
         return self.spec.window(name, self.now_ns)
+
+    def close_before(self, at_ns: int) -> Decimal | None:
+        """Close of the last candle of the run's timeframe that ended by this instant, among those told."""
+        series = self._series[self.timeframe]
+        ends = series.columns["end_ns"]
+        index = bisect_left(ends, at_ns + 1, 0, series.at + 1) - 1
+        return decimal_price(series.columns["close"][index]) if index >= 0 else None
 
     # --- kept over a restart
 
@@ -411,6 +409,7 @@ class Lane:
                 "qty": str(self.qty),
                 "avg_price": str(self.avg_price),
                 "orders": self.orders,
+                "booked": sorted(self._booked),
                 "timers": self._timers,
                 "last_price": None if math.isnan(self._last_price) else self._last_price,
                 "series": {
@@ -432,6 +431,7 @@ class Lane:
             series.restore(tail, base64.b64decode(study))
         self.strategy.state = saved["state"]
         self.sequence, self.orders, self._timers = saved["sequence"], saved["orders"], saved["timers"]
+        self._booked = set(saved["booked"])
         self.qty, self.avg_price = Decimal(saved["qty"]), Decimal(saved["avg_price"])
         self._last_price = math.nan if saved["last_price"] is None else saved["last_price"]
 
@@ -464,8 +464,8 @@ class _Wishes:
         self.lines: list[_Late] = []
 
     def indicator(self, text: str, *, timeframe: int | None = None, output: str | None = None) -> _Late:
-        late = _Late(timeframe or self.timeframe, text, output)
-        self.indicators.append((late.timeframe, text))
+        late = _Late(timeframe or self.timeframe, str(parse(text)), output)
+        self.indicators.append((late.timeframe, late.text))
         self.lines.append(late)
         return late
 

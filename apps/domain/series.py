@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from apps.domain.errors import BadInput
 from apps.domain.frames import CandleArray
+from apps.domain.indicators.registry import parse
 from apps.domain.studies import Study
 
 LOOKBACK = 1024
@@ -31,7 +30,7 @@ class Series:
         self.study = Study(self.indicators)
         self.at = -1
         self.columns: dict[str, list[Any]] = {name: [] for name in _FIELDS}
-        self.values: list[list[float]] = [[] for _ in range(self.study.width)]
+        self.values: list[list[float]] = [[] for _ in self.study.labels]
         self.provisional: list[float] | None = None
         self.candle = Told(self)
 
@@ -58,12 +57,12 @@ class Series:
 
     def line(self, text: str, output: str | None = None) -> Reading:
         """A reader of one output of one of the indicators; the first output if none is named."""
-        columns = self.study.columns[text]
-        if output is None:
-            return Reading(self, self.values, next(iter(columns.values())))
-        if output not in columns:
-            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(columns)}", field="output")
-        return Reading(self, self.values, columns[output])
+        request = parse(text)
+        names = [each.name for each in request.spec.outputs]
+        if output is not None and output not in names:
+            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(names)}", field="output")
+        column = self.study.columns[str(request)].start + (names.index(output) if output else 0)
+        return Reading(self, self.values, column)
 
     def tail(self) -> dict[str, Any]:
         """What a restart needs besides the study: the candles and values still reachable."""
@@ -164,5 +163,7 @@ class Forming:
         self.volume += size
 
     def peek(self, study: Study) -> list[float]:
-        values = study.peek(self.open, self.high, self.low, self.close, self.volume, self.start_ns, self.session_ns)
-        return [float(value) for value in np.atleast_1d(values)]
+        values: list[float] = study.peek(
+            self.open, self.high, self.low, self.close, self.volume, self.start_ns, self.session_ns
+        ).tolist()
+        return values

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
-from apps.domain.costs import Costs, NoCosts
+from apps.domain.costs import Costs, FeeMeter, NoCosts
 from apps.domain.frames import CANDLE_OPEN, CLOCK, FROM_CANDLE, QUOTE, ROW_BITS, TickArray
 from apps.domain.messages import (
     CancelOrder,
@@ -54,6 +54,7 @@ class Working:
 
     order: NewOrder
     left: Decimal
+    meter: FeeMeter
     fills: int = 0
     triggered: bool = False
     rested: bool = False
@@ -122,7 +123,8 @@ class PaperVenue:
         if not book.orders:
             book.matched = order.tape_at
         book.quiet = -1
-        book.orders.append(Working(order, order.qty))
+        meter = FeeMeter(self._costs, self.instruments[order.instrument].multiplier)
+        book.orders.append(Working(order, order.qty, meter))
         return _changed(order, "accept", order.at_ns, order.tape_at)
 
     def cancel(self, request: CancelOrder) -> OrderChanged | None:
@@ -140,8 +142,9 @@ class PaperVenue:
         books = self._books.values() if lane is None else [self._books.get(lane, _Book())]
         return [working for book in books for working in book.orders]
 
-    def lanes(self, instrument: int) -> list[LaneKey]:
-        return [lane for lane, book in self._books.items() if lane[1] == instrument and book.orders]
+    def active(self) -> list[LaneKey]:
+        """Lanes that have orders at the venue."""
+        return [lane for lane, book in self._books.items() if book.orders]
 
     def matched(self, lane: LaneKey) -> int:
         """The tape place up to which this lane's orders are matched; -1 when it never had any."""
@@ -157,19 +160,20 @@ class PaperVenue:
 
     # --- the tape moves
 
-    def match(self, lane: LaneKey, ticks: TickArray, offset: int, upto: int) -> list[Event]:
-        """Match one lane on one frame, up to the place `upto`, but stop at the first row where something happens.
+    def match(self, lane: LaneKey, ticks: TickArray, offset: int, upto: int) -> Iterator[Event]:
+        """Match one lane on one frame, up to the place `upto`, but stop after the first row where something happens.
 
-        Afterwards `matched(lane)` says how far it came. The caller repeats until that reaches `upto`.
+        Take all events; afterwards `matched(lane)` says how far it came. Repeat until that reaches `upto`.
+        Book each event as it comes: the next order of the same row may be sized by what it left.
         """
         book = self._books.get(lane)
         last = (offset << ROW_BITS) + len(ticks) - 1
         upto = min(upto, last)
         if book is None or book.matched >= upto:
-            return []
+            return
         if not book.orders or book.quiet >= upto:
             book.matched = upto
-            return []
+            return
         base = offset << ROW_BITS
         row = max(book.matched + 1 - base, 0)
         while True:
@@ -177,11 +181,14 @@ class PaperVenue:
             book.quiet = base + row - 1
             if base + row > upto:
                 book.matched = upto
-                return []
-            events = self._match_row(book, ticks, row, base + row)
-            if events:
+                return
+            happened = False
+            for event in self._match_row(book, ticks, row, base + row):
+                happened = True
+                yield event
+            if happened:
                 book.matched, book.quiet = base + row, -1
-                return events
+                return
             row += 1  # it only came to rest, or waits for latency
 
     def _alarm(self, book: _Book) -> Alarm:
@@ -200,19 +207,17 @@ class PaperVenue:
                 alarm.limit(order.side is Side.BUY, float(order.limit_price or 0))
         return alarm
 
-    def _match_row(self, book: _Book, ticks: TickArray, row: int, place: int) -> list[Event]:
+    def _match_row(self, book: _Book, ticks: TickArray, row: int, place: int) -> Iterator[Event]:
         market = _market(ticks[row], place)
-        events: list[Event] = []
         for working in list(book.orders):
             if working not in book.orders or place <= working.order.tape_at:
                 continue
             expiry = self._expiry(working.order)
             if expiry is not None and market.at_ns >= expiry:
                 book.orders.remove(working)
-                events.append(_changed(working.order, "expire", market.at_ns, place))
+                yield _changed(working.order, "expire", market.at_ns, place)
             elif market.bid == market.bid and market.at_ns >= working.order.at_ns + self._rules.latency_ns:
-                events += self._match_order(book, working, market)
-        return events
+                yield from self._match_order(book, working, market)
 
     def _match_order(self, book: _Book, working: Working, market: _Market) -> Iterator[Event]:
         order = working.order
@@ -272,7 +277,7 @@ class PaperVenue:
             side=order.side,
             qty=qty,
             price=paid,
-            fee=self._costs.fee(qty, paid, instrument.multiplier, maker=maker, first=working.fills == 1),
+            fee=working.meter.add(qty, paid, maker),
             currency=instrument.currency,
             at_ns=market.at_ns,
             tape_at=market.place,
@@ -293,7 +298,7 @@ class PaperVenue:
         if self._free_equity is None or order.cash_fraction is None:
             return order.qty
         unit = price * instrument.multiplier
-        unit += self._costs.fee(Decimal(1), price, instrument.multiplier, maker=False, first=False)
+        unit += self._costs.fee(Decimal(1), price, instrument.multiplier)
         lots = (self._free_equity(order.account_id) * order.cash_fraction) // (unit * instrument.lot_size)
         return max(lots, Decimal(0)) * instrument.lot_size
 
@@ -339,9 +344,7 @@ def _shrink_group(book: _Book, filled: Working, qty: Decimal, market: _Market) -
             yield _changed(other.order, "cancel", market.at_ns, market.place, "oco", "its counterpart filled")
 
 
-def _changed(
-    order: NewOrder, event: str, at_ns: int, tape_at: int, code: str = "", reason: str = ""
-) -> OrderChanged:
+def _changed(order: NewOrder, event: str, at_ns: int, tape_at: int, code: str = "", reason: str = "") -> OrderChanged:
     return OrderChanged(
         order.client_order_id,
         order.account_id,
@@ -353,12 +356,3 @@ def _changed(
         code,
         reason,
     )
-
-
-def release(working: Working) -> Working:
-    """The same order without its run: the tape alone moves it from now on (its strategy has gone)."""
-    return replace_order(working, replace(working.order, run_id=None))
-
-
-def replace_order(working: Working, order: NewOrder) -> Working:
-    return Working(order, working.left, working.fills, working.triggered, working.rested)

@@ -32,7 +32,7 @@ class StrategyRun(Stamped):
     name = models.CharField(max_length=80)
     strategy = models.CharField(max_length=64, help_text="Its key among the installed strategies.")
     params = models.JSONField(default=dict, blank=True)
-    sizing = models.JSONField(default=dict, blank=True)
+    sizing = models.CharField(max_length=64, default="units:1", help_text="How much: units:2, cash:10000, equity:25.")
     instruments = models.ManyToManyField(Instrument, related_name="runs")
     timeframe = models.PositiveIntegerField(help_text="Seconds; 86400 is the trading day.")
     mode = models.CharField(max_length=8, choices=AccountMode, default=AccountMode.DRY_RUN)

@@ -87,7 +87,9 @@ def _index_special() -> dict[date, tuple[Part, ...]]:
 
     A good Friday with the payrolls report trades until 09:15, another not at all.
     """
-    early = {day: (Part(time(18), time(13), open_day=-1),) for day in US_HOLIDAYS if day.weekday() < 5}
+    early: dict[date, tuple[Part, ...]] = {
+        day: (Part(time(18), time(13), open_day=-1),) for day in US_HOLIDAYS if day.weekday() < 5
+    }
     payroll_fridays = (date(2015, 4, 3), date(2021, 4, 2), date(2023, 4, 7), date(2026, 4, 3))
     for year in _years(US_YEARS):
         day = good_friday(year)
