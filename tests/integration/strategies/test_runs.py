@@ -64,6 +64,8 @@ def test_a_new_run_is_a_dry_draft_with_every_parameter_filled_in(account):
     [
         ({"strategy": "no_such"}, "strategy"),
         ({"params": {"fast": 1}}, "fast"),
+        ({"params": {"fast": 60}}, "fast"),  # in its range, but not below `slow`
+        ({"strategy": "session_trend", "timeframe": 3600}, "trend_timeframe"),
         ({"params": {"speed": 3}}, "speed"),
         ({"timeframe": 77}, "timeframe"),
         ({"instruments": []}, "instruments"),
@@ -76,6 +78,11 @@ def test_what_cannot_run_is_refused_by_the_field_that_is_wrong(account, change, 
         create(account, **change)
     assert refused.value.facts["field"] == field
     assert not StrategyRun.objects.exists()
+
+
+def test_a_sizing_nobody_can_read_is_refused(account):
+    with pytest.raises(BadInput, match="sizing"):
+        create(account, sizing="all in")
 
 
 def test_a_name_is_used_once_by_its_owner(account):
