@@ -12,7 +12,7 @@ import base64
 import json
 from bisect import bisect_left, insort
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -276,6 +276,10 @@ class Lane:
             raise BadData("a strategy's saved state has other indicators than it uses now")
         for timeframe, (_, study, tail) in saved["series"].items():
             self._by_timeframe[int(timeframe)].restore(tail, base64.b64decode(study))
+        self.resume(saved)
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        """Only what the strategy itself remembers, its timers and its orders; indicators stay as they were warmed."""
         self.strategy.state, self._timers = saved["state"], saved["timers"]
         self.hands.restore(saved["hands"])
 
