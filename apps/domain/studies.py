@@ -161,7 +161,6 @@ class StudyBank:
         none of this bank, or where the arrays have different lengths.
         """
         layout, count = self._layout, _same_length(slot, price, size, start_ns, session_ns)
-        self._check(slot)
         values, finals = np.empty((count, layout.width)), np.empty((count, layout.width))
         rows = np.empty(count, np.int64)
         closed = slot_ticks(
@@ -169,12 +168,15 @@ class StudyBank:
             _plain(price), _plain(size), _plain(start_ns), _plain(session_ns), values.reshape(-1),
             finals.reshape(-1), rows, layout.width,
         )  # fmt: skip
+        if closed < 0:
+            raise self._no_such_slot()
         return Ticked(values, finals[:closed], rows[:closed])
 
     def close(self, slot: Ints) -> Floats:
         """Commit the forming candles of these slots, as when event time has passed their end; their final values
         (n, outputs), NaN for a slot that had none."""
-        self._check(slot)
+        if len(slot) and (int(slot.min()) < 0 or int(slot.max()) >= self.slots):
+            raise self._no_such_slot()
         out = np.empty((len(slot), self._layout.width))
         slot_closes(
             self._layout.plan, self._layout.params, self._states, self._stride, self._candles, self._clock,
@@ -191,9 +193,8 @@ class StudyBank:
         """(open, high, low, close, volume) of a slot's forming candle, None where there is none."""
         return None if self._clock[slot, SLOT_START] == NOTHING else self._candles[slot, :5].copy()
 
-    def _check(self, slot: Ints) -> None:
-        if len(slot) and (int(slot.min()) < 0 or int(slot.max()) >= self.slots):
-            raise BadInput(f"slots of this bank run from 0 to {self.slots - 1}", field="slot", slots=self.slots)
+    def _no_such_slot(self) -> BadInput:
+        return BadInput(f"slots of this bank run from 0 to {self.slots - 1}", field="slot", slots=self.slots)
 
 
 def _in_lines(floats: int) -> Floats:

@@ -153,12 +153,13 @@ def row(
 def rows() -> list[dict[str, Any]]:
     ours, floor, theirs, slow = bank_ns(10), floor_ns(10), talib_ns(), talipp_ns()
     few, many = bank_ns(10), bank_ns(10_000)
+    one, grown = "peek_rows, 1 instrument", "ratio: 10,000 against 10 instruments"
     what = f"bank of 10 instruments, frames of {TICKS}; ratio against the peer, {ours / floor:.2f} x the floor"
     return [
         row("indicators_ns_per_tick", ours, "ns/tick", f"TA-Lib {talib.__version__} peek", theirs, floor, what),
         row("indicators_ns_per_tick_talipp", ours, "ns/tick", "talipp", slow, floor, what),
-        row("indicators_ns_per_tick_one_study", rows_ns(), "ns/tick", "TA-Lib peek", theirs, floor, "peek_rows, 1 instrument"),
-        row("indicator_growth_10_to_10000", many, "ns/tick", "the same bank of 10", few, floor, "ratio: 10,000 against 10 instruments"),
+        row("indicators_ns_per_tick_one_study", rows_ns(), "ns/tick", "TA-Lib peek", theirs, floor, one),
+        row("indicator_growth_10_to_10000", many, "ns/tick", "the same bank of 10", few, floor, grown),
     ]  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from typing import Any, Final
 import numba
 from numba.core import types
 
-from apps.domain.indicators.compiled import OPTIONS, call_step, memory, part
+from apps.domain.indicators.compiled import OPTIONS, call_step, fetch_ahead, memory, part
 
 ADDRESS, STATE, PARAMS, OUT = 0, 1, 2, 3
 OPEN, HIGH, LOW, CLOSE, VOLUME = 0, 1, 2, 3, 4
 START, SESSION = 0, 1  # in `times`
 SLOT_START, SLOT_SESSION = 5, 6  # in a slot's row of 8, behind its candle
 LINE: Final = 8  # floats of a cache line
+AHEAD: Final = 4  # ticks between asking for a slot's memory and using it
 NOTHING: Final = -(2**63)  # as a candle's start: no candle is forming
 
 _INTS, _FLOATS = types.int64[::1], types.float64[::1]
@@ -118,10 +119,19 @@ def slot_ticks(
     """A frame of ticks of many slots. `candles` and `clock` are one memory, (slots, 8): five floats and two integers,
     one cache line a slot. A tick of a later candle first commits the slot's forming one.
 
-    Returns how many were committed: their values lie in `finals`, the tick rows that ended them in `final_rows`.
+    Returns -1, and has done nothing, where a slot is none of the bank's. Else how many were committed: their
+    values lie in `finals`, the tick rows that ended them in `final_rows`.
     """
+    for i in range(slot.shape[0]):
+        if not 0 <= slot[i] < candles.shape[0]:
+            return -1
     closed = 0
     for i in range(slot.shape[0]):
+        if i + AHEAD < slot.shape[0]:
+            ahead = slot[i + AHEAD]
+            fetch_ahead(candles, ahead * LINE)
+            for j in range(plan.shape[0]):  # a provisional value reads the first floats of each state
+                fetch_ahead(states, ahead * stride + plan[j, STATE])
         k, c = slot[i], price[i]
         if c != c:
             _blank(out, i * width, width)
@@ -163,6 +173,3 @@ def slot_closes(
             clock[k, SLOT_START], clock[k, SLOT_SESSION], out, i * width, 1,
         )  # fmt: skip
         clock[k, SLOT_START] = NOTHING
-
-
-KERNELS: Final = (candle_rows, tick_rows, slot_ticks, slot_closes)
