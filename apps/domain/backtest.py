@@ -13,7 +13,8 @@ from apps.domain.costs import Costs, NoCosts
 from apps.domain.engine import Desk, Engine, Journal
 from apps.domain.errors import BadData
 from apps.domain.frames import CLOCK, CandleArray, TickArray
-from apps.domain.lane import Lane, LaneSpec
+from apps.domain.hands import LaneSpec
+from apps.domain.lane import Lane
 from apps.domain.messages import Fill, Instrument, Mode, Side, decimal_price
 from apps.domain.pnl import Book
 from apps.domain.positions import RoundTrip

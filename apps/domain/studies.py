@@ -180,6 +180,11 @@ class StudyBank:
         )  # fmt: skip
         return out
 
+    @property
+    def width(self) -> int:
+        """Columns of a row of values."""
+        return self._layout.width
+
     def forming(self, slot: int) -> Floats | None:
         """(open, high, low, close, volume) of a slot's forming candle, None where there is none."""
         return None if self._times[slot, START] == NOTHING else self._candles[slot].copy()

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
+from django.db import close_old_connections
 
 from apps.common.live import ChartWish
 from apps.domain.candles import CandleBuilder
@@ -23,8 +24,27 @@ SHOWN: Final = 500  # candles in a snapshot
 KEPT_CLOSED: Final = 100_000  # closed candles of all instruments, until the database has them (9 MB)
 NS_PER_MS: Final = 1_000_000
 
-History = Callable[[int, int, int, int], CandleArray]
-"""(instrument, timeframe, how many, starting before ns) -> stored candles, oldest first."""
+
+class History(Protocol):
+    """Stored candles: the newest `limit` that start before `before_ns`, oldest first (`marketdata.candles_load`)."""
+
+    def __call__(
+        self, *, instrument: int, timeframe: int, limit: int, before_ns: int | None
+    ) -> CandleArray: ...
+
+
+def history_before(
+    history: History, instrument: int, timeframe: int, limit: int, now_ns: int | None
+) -> CandleArray:
+    """Stored candles that had closed by `now_ns` (None: all), read in a thread that is not a stage's.
+
+    A recording played again must not show what the database remembers of its own future.
+    """
+    try:
+        stored = history(instrument=instrument, timeframe=timeframe, limit=limit, before_ns=now_ns)
+    finally:
+        close_old_connections()
+    return stored if now_ns is None else stored[stored["end_ns"] <= now_ns]
 
 
 class ChartLine(Protocol):
@@ -114,17 +134,15 @@ class ChartBoard:
             if wish["fresh"]:
                 self._owed.add(channel)
             if channel not in self._charts and channel not in self._loading:
-                upto = now_ns(wish["instrument"]) or np.iinfo(np.int64).max
-                self._loading[channel] = self._reader.submit(self._load, wish, int(upto))
+                self._loading[channel] = self._reader.submit(self._load, wish, now_ns(wish["instrument"]) or None)
         self._owed &= self._wishes.keys()
         watched = {(wish["instrument"], wish["timeframe"]) for wish in wishes}
         self._closed_upto = {key: self._closed_upto.get(key, 0) for key in watched}
 
-    def _load(self, wish: ChartWish, upto_ns: int) -> tuple[CandleArray, ChartStudy]:
+    def _load(self, wish: ChartWish, upto_ns: int | None) -> tuple[CandleArray, ChartStudy]:
         chart = ChartStudy(wish["indicators"])
         limit = SHOWN + chart.study.warm_up
-        stored = self._history(wish["instrument"], wish["timeframe"], limit, min(upto_ns, 4_102_444_800 * 10**9))
-        return stored[stored["end_ns"] <= upto_ns], chart
+        return history_before(self._history, wish["instrument"], wish["timeframe"], limit, upto_ns), chart
 
     def saw(self, closed: CandleArray) -> None:
         """What the stage's own builder closed: until the candles topic brings them, nothing newer is shown."""

@@ -19,7 +19,7 @@ from apps.domain.messages import CancelOrder, Fill, NewOrder, OrderChanged, Posi
 from apps.domain.ports import Message
 from apps.domain.timeframes import DAY
 from apps.pipeline import flow
-from apps.pipeline.charts import ChartBoard, History
+from apps.pipeline.charts import ChartBoard, History, history_before
 from apps.pipeline.last_prices import LastPrices
 
 log = logging.getLogger("velox.broadcast")
@@ -145,9 +145,8 @@ class Broadcast:
 
     def _reference(self, number: int, now_ns: int) -> float | None:
         """The close of the trading day before, if it is stored."""
-        days = self._history(number, DAY, 2, now_ns)
-        before = days[days["end_ns"] <= now_ns]
-        return float(before["close"][-1]) if len(before) else None
+        days = history_before(self._history, number, DAY, 2, now_ns)
+        return float(days["close"][-1]) if len(days) else None
 
     def _tell_prices(self) -> None:
         for number in [number for number, found in self._finding.items() if found.done()]:
