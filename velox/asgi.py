@@ -1,4 +1,4 @@
-"""The ASGI door: websockets under /ws/live, and everything else to Django (embedded shape) ."""
+"""The ASGI door: websockets under /ws/live, everything else to Django (in the embedded shape)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ bytes: whatever is told to many sockets is encoded once, where it is known.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 
 import numpy as np
 
@@ -60,27 +60,32 @@ class EventMessage(TypedDict):
 
 class ChartMessage(TypedDict):
     """A chart's new rows. `final`: a closed candle is among them, so it may not be skipped.
-    `snapshot`: the whole chart, for sockets that have just asked."""
+    `kind`: "chart", or "snapshot" (the whole chart, for sockets that have just asked), or "error"."""
 
     type: str
     channel: str
+    kind: str
     body: bytes
     final: bool
-    snapshot: bool
+
+
+class ChartWish(TypedDict):
+    """A chart somebody watches. `indicators`: text forms; `fresh`: somebody waits for a snapshot."""
+
+    channel: str
+    instrument: int
+    timeframe: int
+    indicators: list[str]
+    fresh: bool
 
 
 class WatchMessage(TypedDict):
-    """One hub's wishes. `charts`: every chart channel its sockets watch; `fresh`: those that need a snapshot."""
+    """What one hub's sockets watch. `prices`: it has none yet and wants all there are."""
 
     type: str
     hub: str
-    charts: list[str]
-    fresh: list[str]
+    charts: list[ChartWish]
     prices: bool
-
-
-def prices_message(rows: np.ndarray[Any, Any]) -> PricesMessage:
-    return {"type": "live.prices", "rows": rows.tobytes()}
 
 
 class HubLoop:

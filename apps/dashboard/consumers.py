@@ -32,8 +32,8 @@ class LiveApp:
     Not a Channels consumer: a consumer costs a channel, a queue and a task hop for every message and socket.
     """
 
-    def __init__(self, sources: Sources, version: str, layer: Any = None) -> None:
-        self._sources, self._version, self._layer = sources, version, layer
+    def __init__(self, sources: Sources, layer: Any = None) -> None:
+        self._sources, self._layer = sources, layer
         self._hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Hub]] = WeakKeyDictionary()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -48,7 +48,7 @@ class LiveApp:
         session = Session(await self.hub(), self._sources, wire, user)
         watch = asyncio.create_task(self._keep_welcome(scope, session))
         try:
-            session.greet(self._version)
+            session.greet()
             await self._converse(session, receive)
         finally:
             watch.cancel()

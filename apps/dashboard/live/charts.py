@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
 import msgspec
 
+from apps.common.live import ChartMessage, ChartWish
 from apps.dashboard.live.socket import Socket
 from apps.dashboard.live.wire import pack
 
@@ -16,6 +15,7 @@ from apps.dashboard.live.wire import pack
 class Chart:
     """`waiting`: have asked and not yet been given the whole chart."""
 
+    wish: ChartWish
     sockets: set[Socket] = field(default_factory=set)
     waiting: set[Socket] = field(default_factory=set)
 
@@ -27,8 +27,8 @@ class ChartRoom:
         self._charts: dict[str, Chart] = {}
         self._changed = changed
 
-    def want(self, name: str, socket: Socket) -> None:
-        chart = self._charts.setdefault(name, Chart())
+    def want(self, wish: ChartWish, socket: Socket) -> None:
+        chart = self._charts.setdefault(wish["channel"], Chart(wish))
         chart.sockets.discard(socket)
         chart.waiting.add(socket)
         self._changed()
@@ -48,18 +48,18 @@ class ChartRoom:
         for name in list(self._charts):
             self.drop(name, socket)
 
-    def wishes(self) -> tuple[list[str], list[str]]:
-        """(every chart watched here, those of which somebody waits for a snapshot)."""
-        return list(self._charts), [name for name, chart in self._charts.items() if chart.waiting]
+    def wishes(self) -> list[ChartWish]:
+        """Every chart watched here, `fresh` where somebody waits for the whole of it."""
+        return [{**chart.wish, "fresh": bool(chart.waiting)} for chart in self._charts.values()]
 
-    def take(self, message: dict[str, Any]) -> set[Socket]:
+    def take(self, message: ChartMessage) -> set[Socket]:
         """Hand on what the stage sent; returns the sockets that now have something queued."""
         chart = self._charts.get(message["channel"])
         if chart is None:
             return set()
-        if message["snapshot"]:
+        if message["kind"] != "chart":
             return self._begin(chart, message)
-        packet = _packet("chart", message)
+        packet = _packet(message)
         if not message["final"]:
             for socket in chart.sockets:
                 socket.offer_chart(message["channel"], packet)
@@ -69,16 +69,18 @@ class ChartRoom:
             socket.push(packet)
         return chart.sockets
 
-    @staticmethod
-    def _begin(chart: Chart, message: dict[str, Any]) -> set[Socket]:
+    def _begin(self, chart: Chart, message: ChartMessage) -> set[Socket]:
         begun, chart.waiting = chart.waiting, set()
-        packet = _packet("snapshot", message)
+        packet = _packet(message)
         for socket in begun:
             socket.push(packet)
-        chart.sockets |= begun
+        if message["kind"] == "snapshot":
+            chart.sockets |= begun
+        elif not chart.sockets:  # an error: there is no such chart to follow
+            del self._charts[message["channel"]]
         return begun
 
 
-def _packet(kind: str, message: dict[str, Any]) -> bytes:
+def _packet(message: ChartMessage) -> bytes:
     channel = msgspec.json.encode(message["channel"])
-    return pack(b'{"t":"%s","ch":%s,"d":%s}' % (kind.encode(), channel, message["body"]))
+    return pack(b'{"t":"%s","ch":%s,"d":%s}' % (message["kind"].encode(), channel, message["body"]))

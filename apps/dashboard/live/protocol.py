@@ -9,16 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from apps.domain.errors import BadInput
+from apps.domain.timeframes import TIMEFRAMES
 
 MAX_TEXT: Final = 16 * 1024
 MAX_CHANNELS: Final = 64  # on one socket
 MAX_CHARTS: Final = 16
 MAX_CHANNEL_TEXT: Final = 400
-
-TIMEFRAMES: Final = {
-    "1s": 1, "5s": 5, "15s": 15, "30s": 30, "1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800,
-    "1h": 3600, "2h": 7200, "4h": 14400, "1d": 86400,
-}  # fmt: skip
 
 _OPS: Final = ("subscribe", "unsubscribe", "resume", "ping")
 

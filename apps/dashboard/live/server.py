@@ -65,6 +65,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 def server_options() -> dict[str, Any]:
     """What every uvicorn that serves live sockets is started with (`uvicorn.Config(app, **server_options())`)."""
     return {
+        "interface": "asgi3",
         "ws": "apps.dashboard.live.server:LiveProtocol",
         "ws_per_message_deflate": False,  # costs a compression per socket and message; packets are shared
         "ws_max_size": MAX_MESSAGE,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from apps.common.live import STATUS_GROUP, account_group, runs_group
+from apps.common.live import STATUS_GROUP, ChartWish, account_group, runs_group
 from apps.dashboard.live.hub import Hub
 from apps.dashboard.live.protocol import (
     MAX_CHANNELS,
@@ -25,6 +25,7 @@ from apps.dashboard.live.sources import Sources
 from apps.dashboard.live.wire import Wire, pack
 from apps.domain.errors import BadInput, VeloxError
 
+PROTOCOL: Final = 1
 MAX_ERRORS: Final = 10
 TOO_MANY_ERRORS: Final = 4400
 _encode = msgspec.json.encode
@@ -40,8 +41,8 @@ class Session:
         self._errors = 0
         hub.sockets.add(self.socket)
 
-    def greet(self, version: str) -> None:
-        self._say({"t": "hello", "v": 1, "version": version, "now_ms": _now_ms(), "user": self._user.get_username()})
+    def greet(self) -> None:
+        self._say({"t": "hello", "v": PROTOCOL, "now_ms": _now_ms(), "user": self._user.get_username()})
 
     def leave(self) -> None:
         self._hub.leave(self.socket)
@@ -101,7 +102,7 @@ class Session:
         else:
             numbers = frozenset((await self._sources.instrument(self._user, channel.symbol),))
         self._prices[name] = numbers
-        self.socket.push(self._hub.board.packet(numbers, snapshot=True, ch=name))
+        self.socket.push(self._hub.board.packet(numbers, snapshot=True, ch=name, instruments=sorted(numbers)))
         self._hub.touch(self.socket)
         self._want_prices()
 
@@ -112,8 +113,12 @@ class Session:
         charts = sum(each.startswith("chart:") for each in self.socket.channels - {name})
         if charts >= MAX_CHARTS:
             raise BadInput(f"a socket watches at most {MAX_CHARTS} charts; leave one first", field="channels")
-        await self._sources.check_chart(channel.symbol, channel.timeframe, channel.indicators)
-        self._hub.charts.want(name, self.socket)
+        instrument = await self._sources.chart_instrument(self._user, channel.symbol, channel.indicators)
+        wish: ChartWish = {
+            "channel": name, "instrument": instrument, "timeframe": channel.timeframe,
+            "indicators": list(channel.indicators), "fresh": True,
+        }  # fmt: skip
+        self._hub.charts.want(wish, self.socket)
 
     async def _watch_stream(self, name: str, after: int | None) -> None:
         key = self._key(name)

@@ -22,8 +22,8 @@ class Sources(Protocol):
 
     async def watchlist(self, user: Any) -> list[int]: ...
 
-    async def check_chart(self, symbol: str, timeframe: int, indicators: tuple[str, ...]) -> None:
-        """Raises NotFound or BadInput where there could never be such a chart."""
+    async def chart_instrument(self, user: Any, symbol: str, indicators: tuple[str, ...]) -> int:
+        """The instrument of a chart. Raises BadInput where an indicator's text form cannot be read."""
         ...
 
     async def snapshot(self, user: Any, channel: str) -> Any:
