@@ -1,0 +1,66 @@
+"""Messages leave with the change they tell of: written in its transaction, published after its commit."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
+
+from django.db import connection, transaction
+
+from apps.common.models import Outbox
+from apps.domain.errors import BrokerUnavailable
+from apps.domain.ports import BusPort
+
+_flushing = Lock()
+
+
+def outbox_add(topic: str, key: int, payload: bytes) -> None:
+    """Leave one message. Both it and the change around it happen, or neither: call it inside a transaction."""
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"outbox_add({topic!r}) outside a transaction: the message could outlive its change")
+    Outbox.objects.create(topic=topic, key=key, payload=payload)
+
+
+def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> int:
+    """Publish what waits, oldest first, and forget it; returns how many went out.
+
+    A message is forgotten only after the bus took it: a crash in between publishes it again, so
+    consumers dedupe. Where the bus has no room within `timeout_s` the rest stays for the next flush.
+    One flusher at a time keeps the order: a lock within the process, row locks between processes.
+    """
+    sent = 0
+    with _flushing:
+        while True:
+            went, more = _flush_batch(bus, batch, timeout_s)
+            sent += went
+            if not more:
+                return sent
+
+
+def _flush_batch(bus: BusPort, batch: int, timeout_s: float) -> tuple[int, bool]:
+    sent: list[int] = []
+    with _rows_locked():
+        waiting = Outbox.objects.order_by("pk")
+        if connection.features.has_select_for_update:
+            waiting = waiting.select_for_update()
+        rows = list(waiting.values_list("pk", "topic", "key", "payload")[:batch])
+        try:
+            for pk, topic, key, payload in rows:
+                bus.publish(topic, key, bytes(payload), timeout_s)
+                sent.append(pk)
+        except BrokerUnavailable:
+            pass  # no room: what is left keeps its place
+        finally:
+            if sent:
+                Outbox.objects.filter(pk__in=sent).delete()
+    return len(sent), len(sent) == batch
+
+
+def _rows_locked() -> AbstractContextManager[None]:
+    """SQLite has one writer: holding its lock while the bus answers would stop everybody else."""
+    return transaction.atomic() if connection.features.has_select_for_update else nullcontext()
+
+
+def outbox_size() -> int:
+    """How many messages wait."""
+    return Outbox.objects.count()

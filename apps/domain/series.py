@@ -1,0 +1,168 @@
+"""Closed candles of one instrument and timeframe with their indicators, as a strategy reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from apps.domain.errors import BadInput
+from apps.domain.frames import CandleArray
+from apps.domain.studies import Study
+
+LOOKBACK = 1024
+"""Closed candles that stay reachable through `Line.ago`."""
+
+_FIELDS = ("start_ns", "end_ns", "open", "high", "low", "close", "volume")
+
+
+class Series:
+    """Columns of plain Python lists (a list item is read faster than an array's) and a cursor into them.
+
+    `extend` commits a run of closed candles to the study; `at` is the candle now being told. Between
+    candles `provisional` may hold the values of the forming one.
+    """
+
+    def __init__(self, timeframe: int, indicators: Sequence[str] = ()) -> None:
+        self.timeframe = timeframe
+        self.indicators = list(indicators)
+        self.study = Study(self.indicators)
+        self.at = -1
+        self.columns: dict[str, list[Any]] = {name: [] for name in _FIELDS}
+        self.values: list[list[float]] = [[] for _ in range(self.study.width)]
+        self.provisional: list[float] | None = None
+        self.candle = Told(self)
+
+    def __len__(self) -> int:
+        return len(self.columns["close"])
+
+    def extend(self, candles: CandleArray) -> int:
+        """Commit closed candles; returns the index of the first."""
+        first = len(self)
+        for name, column in self.columns.items():
+            column.extend(candles[name].tolist())
+        final = self.study.close(candles)
+        for position, column in enumerate(self.values):
+            column.extend(final[:, position].tolist())
+        return first
+
+    def trim(self) -> None:
+        """Forget what lies beyond LOOKBACK; only while nothing after `at` waits to be told."""
+        extra = len(self) - LOOKBACK
+        if extra > LOOKBACK:
+            for column in (*self.columns.values(), *self.values):
+                del column[:extra]
+            self.at -= extra
+
+    def line(self, text: str, output: str | None = None) -> Reading:
+        """A reader of one output of one of the indicators; the first output if none is named."""
+        columns = self.study.columns[text]
+        if output is None:
+            return Reading(self, self.values, next(iter(columns.values())))
+        if output not in columns:
+            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(columns)}", field="output")
+        return Reading(self, self.values, columns[output])
+
+    def tail(self) -> dict[str, Any]:
+        """What a restart needs besides the study: the candles and values still reachable."""
+        low = max(0, self.at + 1 - LOOKBACK)
+        high = self.at + 1
+        return {
+            "columns": {name: column[low:high] for name, column in self.columns.items()},
+            "values": [[None if math.isnan(v) else v for v in column[low:high]] for column in self.values],
+        }
+
+    def restore(self, tail: dict[str, Any], study: bytes) -> None:
+        self.study.restore(study)
+        self.columns = {name: list(tail["columns"][name]) for name in _FIELDS}
+        self.values[:] = [[math.nan if v is None else v for v in column] for column in tail["values"]]
+        self.at = len(self) - 1
+
+
+class Reading:
+    """`Line` of the strategy contract: one output, at the series' cursor."""
+
+    __slots__ = ("_column", "_series", "_values")
+
+    def __init__(self, series: Series, values: list[list[float]], column: int) -> None:
+        self._series, self._values, self._column = series, values, column
+
+    @property
+    def now(self) -> float:
+        series = self._series
+        if series.provisional is not None:
+            return series.provisional[self._column]
+        return self._values[self._column][series.at] if series.at >= 0 else math.nan
+
+    def ago(self, candles: int) -> float:
+        at = self._series.at - candles
+        return self._values[self._column][at] if at >= 0 else math.nan
+
+
+class Told:
+    """`CandleView` of the strategy contract: the candle under the series' cursor."""
+
+    __slots__ = ("_columns", "_series", "timeframe")
+
+    def __init__(self, series: Series) -> None:
+        self._series, self.timeframe = series, series.timeframe
+
+    def _read(self, name: str) -> Any:
+        return self._series.columns[name][self._series.at]
+
+    @property
+    def start_ns(self) -> int:
+        return int(self._read("start_ns"))
+
+    @property
+    def end_ns(self) -> int:
+        return int(self._read("end_ns"))
+
+    @property
+    def open(self) -> float:
+        return float(self._read("open"))
+
+    @property
+    def high(self) -> float:
+        return float(self._read("high"))
+
+    @property
+    def low(self) -> float:
+        return float(self._read("low"))
+
+    @property
+    def close(self) -> float:
+        return float(self._read("close"))
+
+    @property
+    def volume(self) -> float:
+        return float(self._read("volume"))
+
+
+class Forming:
+    """The forming candle of one series, followed tick by tick for strategies that look inside it."""
+
+    __slots__ = ("close", "high", "low", "open", "session_ns", "start_ns", "volume")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.open = self.high = self.low = self.close = math.nan
+        self.volume, self.start_ns, self.session_ns = 0.0, 0, 0
+
+    @property
+    def begun(self) -> bool:
+        return not math.isnan(self.open)
+
+    def add(self, price: float, size: float) -> None:
+        if not self.begun:
+            self.open = self.high = self.low = price
+        self.high, self.low, self.close = max(self.high, price), min(self.low, price), price
+        self.volume += size
+
+    def peek(self, study: Study) -> list[float]:
+        values = study.peek(self.open, self.high, self.low, self.close, self.volume, self.start_ns, self.session_ns)
+        return [float(value) for value in np.atleast_1d(values)]

@@ -1,0 +1,57 @@
+"""Back office: runs with start and stop, and the signals they gave."""
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from apps.common.admin import ReadOnlyAdmin
+from apps.domain.errors import VeloxError
+from apps.strategies.models import LaneState, SignalRow, StrategyRun
+from apps.strategies.services import run_start, run_stop
+
+
+@admin.register(StrategyRun)
+class StrategyRunAdmin(ModelAdmin):
+    list_display = ["name", "owner", "account", "strategy", "timeframe", "mode", "state", "started_at", "reason"]
+    list_filter = ["state", "strategy", "mode", "timeframe"]
+    search_fields = ["name", "owner__username", "account__name", "strategy"]
+    list_select_related = ["owner", "account"]
+    autocomplete_fields = ["owner", "account", "instruments"]
+    # A run's state and mode change through services only: they check who may and what follows.
+    readonly_fields = ["mode", "state", "reason", "version", "started_at", "stopped_at", "created_at", "updated_at"]
+    actions = ["start", "stop"]
+
+    @admin.action(description="Start chosen runs")
+    def start(self, request: HttpRequest, chosen: QuerySet[StrategyRun]) -> None:
+        self._each(request, chosen, run_start)
+
+    @admin.action(description="Stop chosen runs")
+    def stop(self, request: HttpRequest, chosen: QuerySet[StrategyRun]) -> None:
+        self._each(request, chosen, run_stop)
+
+    def _each(self, request: HttpRequest, chosen: QuerySet[StrategyRun], act: Callable[..., StrategyRun]) -> None:
+        for run in chosen:
+            try:
+                act(actor=request.user, run_id=run.pk)
+            except VeloxError as error:
+                self.message_user(request, f"{run.name}: {error.message}", messages.ERROR)
+
+
+@admin.register(SignalRow)
+class SignalRowAdmin(ReadOnlyAdmin):
+    list_display = ["at", "run", "instrument", "sequence", "side", "order_type", "price", "qty", "tag", "provisional"]
+    list_filter = ["side", "order_type", "provisional", "instrument"]
+    search_fields = ["run__name", "tag"]
+    list_select_related = ["run", "instrument"]
+    date_hierarchy = "at"
+
+
+@admin.register(LaneState)
+class LaneStateAdmin(ReadOnlyAdmin):
+    list_display = ["run", "instrument", "tape_at", "saved_at"]
+    search_fields = ["run__name"]
+    list_select_related = ["run", "instrument"]
+    exclude = ["state"]
