@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.domain.candles import CandleBuilder
-from apps.domain.frames import TickArray
+from apps.domain.frames import CandleArray, TickArray
 from apps.domain.lane import Lane
 from apps.domain.messages import (
     Advance,
@@ -69,15 +69,16 @@ class Engine:
         venue: PaperVenue,
         timeframes: Sequence[int] = (),
         door: RiskDoor | None = None,
+        outside: str = "drop",
     ) -> None:
         wanted = {timeframe for desk in desks for lane in desk.lanes for timeframe in lane.timeframes}
         self.instruments, self.calendars, self.desks = instruments, calendars, desks
-        self.candles = CandleBuilder(calendars, sorted(wanted | set(timeframes)))
+        self.candles = CandleBuilder(calendars, sorted(wanted | set(timeframes)), outside=outside)
         self.venue, self.door, self.journal = venue, door or RiskDoor(), Journal()
         self._offset = 0
 
-    def step(self, ticks: TickArray) -> None:
-        """One frame through the whole path."""
+    def step(self, ticks: TickArray) -> CandleArray:
+        """One frame through the whole path; returns the candles it closed."""
         offset, self._offset = self._offset, self._offset + 1
         closed = self.candles.add(ticks)
         self.journal.ticks += len(ticks)
@@ -88,6 +89,7 @@ class Engine:
                 if lane.busy or len(mine):
                     lane.feed(offset, ticks, mine)
                     self._run(desk, lane, ticks, offset)
+        return closed
 
     def _run(self, desk: Desk, lane: Lane, ticks: TickArray, offset: int) -> None:
         """Hand the baton to and fro between strategy and venue until the frame is used up."""

@@ -277,7 +277,7 @@ class OrderState:
         qty = self.qty
         if self.sized_at_fill:
             qty = filled if step.event is OrderEvent.FULL_FILL else max(qty, filled)
-        if status.working and filled >= qty:
+        elif status.working and filled >= qty:
             status = OrderStatus.FILLED  # the venue called it a part, but nothing is left
         return replace(
             self,

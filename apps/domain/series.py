@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from apps.domain.errors import BadInput
 from apps.domain.frames import CandleArray
+from apps.domain.indicators.registry import parse
 from apps.domain.studies import Study
 
 LOOKBACK = 1024
@@ -31,7 +30,7 @@ class Series:
         self.study = Study(self.indicators)
         self.at = -1
         self.columns: dict[str, list[Any]] = {name: [] for name in _FIELDS}
-        self.values: list[list[float]] = [[] for _ in range(self.study.width)]
+        self.values: list[list[float]] = [[] for _ in self.study.labels]
         self.provisional: list[float] | None = None
         self.candle = Told(self)
 
@@ -56,15 +55,6 @@ class Series:
                 del column[:extra]
             self.at -= extra
 
-    def line(self, text: str, output: str | None = None) -> Reading:
-        """A reader of one output of one of the indicators; the first output if none is named."""
-        columns = self.study.columns[text]
-        if output is None:
-            return Reading(self, self.values, next(iter(columns.values())))
-        if output not in columns:
-            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(columns)}", field="output")
-        return Reading(self, self.values, columns[output])
-
     def tail(self) -> dict[str, Any]:
         """What a restart needs besides the study: the candles and values still reachable."""
         low = max(0, self.at + 1 - LOOKBACK)
@@ -77,28 +67,43 @@ class Series:
     def restore(self, tail: dict[str, Any], study: bytes) -> None:
         self.study.restore(study)
         self.columns = {name: list(tail["columns"][name]) for name in _FIELDS}
-        self.values[:] = [[math.nan if v is None else v for v in column] for column in tail["values"]]
+        for column, saved in zip(self.values, tail["values"], strict=True):
+            column[:] = [math.nan if value is None else value for value in saved]
         self.at = len(self) - 1
 
 
 class Reading:
-    """`Line` of the strategy contract: one output, at the series' cursor."""
+    """`Line` of the strategy contract: one output of one indicator, at its series' cursor.
 
-    __slots__ = ("_column", "_series", "_values")
+    Handed out in setup, bound once the series of its timeframe exists. Raises BadInput for an output
+    the indicator does not have; without one named it is the first.
+    """
 
-    def __init__(self, series: Series, values: list[list[float]], column: int) -> None:
-        self._series, self._values, self._column = series, values, column
+    __slots__ = ("_column", "_series", "_values", "output", "text", "timeframe")
+
+    def __init__(self, timeframe: int, text: str, output: str | None) -> None:
+        request = parse(text)
+        names = [each.name for each in request.spec.outputs]
+        if output is not None and output not in names:
+            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(names)}", field="output")
+        self.timeframe, self.text = timeframe, str(request)
+        self.output = names.index(output) if output else 0
+
+    def bind(self, series: Series) -> None:
+        self._series = series
+        self._column = series.study.columns[self.text].start + self.output
+        self._values = series.values[self._column]
 
     @property
     def now(self) -> float:
         series = self._series
         if series.provisional is not None:
             return series.provisional[self._column]
-        return self._values[self._column][series.at] if series.at >= 0 else math.nan
+        return self._values[series.at] if series.at >= 0 else math.nan
 
     def ago(self, candles: int) -> float:
         at = self._series.at - candles
-        return self._values[self._column][at] if at >= 0 else math.nan
+        return self._values[at] if at >= 0 else math.nan
 
 
 class Told:
@@ -157,6 +162,12 @@ class Forming:
     def begun(self) -> bool:
         return not math.isnan(self.open)
 
+    def begin(self, at_ns: int, session_ns: int, timeframe: int) -> None:
+        """Where the candle of a tick at `at_ns` starts: whole timeframes after the session's opening."""
+        span = timeframe * 1_000_000_000
+        self.session_ns = session_ns
+        self.start_ns = session_ns + (at_ns - session_ns) // span * span
+
     def add(self, price: float, size: float) -> None:
         if not self.begun:
             self.open = self.high = self.low = price
@@ -164,5 +175,7 @@ class Forming:
         self.volume += size
 
     def peek(self, study: Study) -> list[float]:
-        values = study.peek(self.open, self.high, self.low, self.close, self.volume, self.start_ns, self.session_ns)
-        return [float(value) for value in np.atleast_1d(values)]
+        values: list[float] = study.peek(
+            self.open, self.high, self.low, self.close, self.volume, self.start_ns, self.session_ns
+        ).tolist()
+        return values

@@ -160,19 +160,20 @@ class PaperVenue:
 
     # --- the tape moves
 
-    def match(self, lane: LaneKey, ticks: TickArray, offset: int, upto: int) -> list[Event]:
-        """Match one lane on one frame, up to the place `upto`, but stop at the first row where something happens.
+    def match(self, lane: LaneKey, ticks: TickArray, offset: int, upto: int) -> Iterator[Event]:
+        """Match one lane on one frame, up to the place `upto`, but stop after the first row where something happens.
 
-        Afterwards `matched(lane)` says how far it came. The caller repeats until that reaches `upto`.
+        Take all events; afterwards `matched(lane)` says how far it came. Repeat until that reaches `upto`.
+        Book each event as it comes: the next order of the same row may be sized by what it left.
         """
         book = self._books.get(lane)
         last = (offset << ROW_BITS) + len(ticks) - 1
         upto = min(upto, last)
         if book is None or book.matched >= upto:
-            return []
+            return
         if not book.orders or book.quiet >= upto:
             book.matched = upto
-            return []
+            return
         base = offset << ROW_BITS
         row = max(book.matched + 1 - base, 0)
         while True:
@@ -180,11 +181,14 @@ class PaperVenue:
             book.quiet = base + row - 1
             if base + row > upto:
                 book.matched = upto
-                return []
-            events = self._match_row(book, ticks, row, base + row)
-            if events:
+                return
+            happened = False
+            for event in self._match_row(book, ticks, row, base + row):
+                happened = True
+                yield event
+            if happened:
                 book.matched, book.quiet = base + row, -1
-                return events
+                return
             row += 1  # it only came to rest, or waits for latency
 
     def _alarm(self, book: _Book) -> Alarm:
@@ -203,19 +207,17 @@ class PaperVenue:
                 alarm.limit(order.side is Side.BUY, float(order.limit_price or 0))
         return alarm
 
-    def _match_row(self, book: _Book, ticks: TickArray, row: int, place: int) -> list[Event]:
+    def _match_row(self, book: _Book, ticks: TickArray, row: int, place: int) -> Iterator[Event]:
         market = _market(ticks[row], place)
-        events: list[Event] = []
         for working in list(book.orders):
             if working not in book.orders or place <= working.order.tape_at:
                 continue
             expiry = self._expiry(working.order)
             if expiry is not None and market.at_ns >= expiry:
                 book.orders.remove(working)
-                events.append(_changed(working.order, "expire", market.at_ns, place))
+                yield _changed(working.order, "expire", market.at_ns, place)
             elif market.bid == market.bid and market.at_ns >= working.order.at_ns + self._rules.latency_ns:
-                events += self._match_order(book, working, market)
-        return events
+                yield from self._match_order(book, working, market)
 
     def _match_order(self, book: _Book, working: Working, market: _Market) -> Iterator[Event]:
         order = working.order

@@ -16,22 +16,16 @@ from apps.accounts.selectors import account_tradable
 from apps.common.version import code_hash
 from apps.domain.errors import BadInput, NotFound, RuleBroken
 from apps.domain.messages import Signal, utc
-from apps.domain.strategies import STRATEGIES, params_parse
+from apps.domain.sizing import sizing_parse
 from apps.domain.timeframes import timeframe_name
 from apps.instruments.models import Instrument
 from apps.instruments.selectors import instrument_list
+from apps.strategies.checks import strategy_check
 from apps.strategies.life import transition
 from apps.strategies.models import LaneState, RunState, SignalRow, StrategyRun
 
-ParamsCheck = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-"""(strategy key, raw values) -> every parameter in its type and range; raises BadInput."""
-
-
-def params_check(strategy: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Against the strategies that ship."""
-    if strategy not in STRATEGIES:
-        raise BadInput(f"no strategy is called {strategy!r}; there are {', '.join(STRATEGIES)}", field="strategy")
-    return dict(params_parse(STRATEGIES[strategy], values))
+StrategyCheck = Callable[[str, Mapping[str, Any], int], dict[str, Any]]
+"""(strategy key, raw values, timeframe) -> every parameter in its type and range; raises BadInput."""
 
 
 @transaction.atomic
@@ -45,11 +39,12 @@ def run_create(
     timeframe: int,
     params: Mapping[str, Any] | None = None,
     sizing: str = "units:1",
-    check: ParamsCheck = params_check,
+    check: StrategyCheck = strategy_check,
 ) -> StrategyRun:
     """A draft in dry run on one of the actor's accounts. Raises NotFound for the account, BadInput for the rest."""
     account = account_tradable(actor=actor, account_id=account_id)
     timeframe_name(timeframe)
+    sizing_parse(sizing)
     chosen = _instruments(instruments)
     if not name.strip():
         raise BadInput("a run needs a name", field="name")
@@ -60,7 +55,7 @@ def run_create(
         account=account,
         name=name.strip(),
         strategy=strategy,
-        params=check(strategy, params or {}),
+        params=check(strategy, params or {}, timeframe),
         sizing=sizing,
         timeframe=timeframe,
     )
@@ -79,7 +74,7 @@ def _instruments(numbers: Sequence[int]) -> list[Instrument]:
 
 
 @transaction.atomic
-def run_start(*, actor: User, run_id: int, check: ParamsCheck = params_check) -> StrategyRun:
+def run_start(*, actor: User, run_id: int, check: StrategyCheck = strategy_check) -> StrategyRun:
     """Want it running; the decide stage takes it up within a second. Starting a running one changes nothing."""
     run = _owned(actor, run_id)
     if run.state == RunState.RUNNING:
@@ -87,7 +82,7 @@ def run_start(*, actor: User, run_id: int, check: ParamsCheck = params_check) ->
     if not run.account.is_active:
         raise RuleBroken(f"account {run.account.name} is closed; choose another one", account=run.account_id)
     run.state = transition(run.state, "start")
-    run.params = check(run.strategy, run.params)
+    run.params = check(run.strategy, run.params, run.timeframe)
     run.version = run_version(run)
     run.started_at, run.stopped_at, run.reason = timezone.now(), None, ""
     run.save()

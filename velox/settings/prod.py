@@ -13,8 +13,11 @@ CSRF_COOKIE_SECURE = True
 if env.flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+STATIC_ROOT = ROOT / "staticfiles"
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 WHITENOISE_USE_FINDERS = False
 LOGGING = log_config("json")
+
+DEMO = False  # its logins have known passwords
 
 env.check("SECRET_KEY", "ALLOWED_HOSTS")

@@ -123,8 +123,14 @@ def _table(text: bytes, form: Form, *, strict: bool, broken: dict[int, str] | No
 
 
 def _columns(
-    form: Form, table: pa.Table, lines: NDArray[np.int64], rows: int, broken: dict[int, str], path: Path, zone: str | None
-) -> Columns:  # fmt: skip
+    form: Form,
+    table: pa.Table,
+    lines: NDArray[np.int64],
+    rows: int,
+    broken: dict[int, str],
+    path: Path,
+    zone: str | None,
+) -> Columns:
     found = Columns(form, lines, np.empty(0, np.int64), {}, {}, False, rows, dict(broken))
     if len(lines):
         found.time_ns, found.daily = _times(table[form.time], found, path, zone)
@@ -136,8 +142,10 @@ def _columns(
 
 
 def _floats(name: str, column: pa.ChunkedArray, found: Columns) -> NDArray[np.float64]:
+    values: NDArray[np.float64]
     if not pa.types.is_string(column.type):
-        return column.cast(pa.float64()).to_pandas().to_numpy(np.float64, copy=True)
+        values = column.cast(pa.float64()).to_pandas().to_numpy(np.float64, copy=True)
+        return values
     texts = column.to_pandas()
     values = pd.to_numeric(texts.str.strip(), errors="coerce").to_numpy(np.float64, copy=True)
     for i in np.flatnonzero(np.isnan(values) & texts.notna().to_numpy() & ~texts.isin(_NULLS).to_numpy()):
