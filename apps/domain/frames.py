@@ -33,6 +33,7 @@ CLOCK: Final = 2  # no price: event time has reached event_ns, candles that end 
 BUYER: Final = 4  # a trade taken by a buyer
 SELLER: Final = 8  # a trade taken by a seller
 FROM_CANDLE: Final = 16  # expanded from a recorded candle, so the path inside it is assumed
+CANDLE_OPEN: Final = 32  # the first row of such a candle: price may have jumped since the row before
 
 CANDLE: Final = np.dtype(
     [

@@ -1,0 +1,1 @@
+"""Indicators: each one compiled step, written once, for whole arrays, single candles and frames of ticks."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.domain.errors import BadData
-from apps.domain.frames import BUYER, CLOCK, FROM_CANDLE, QUOTE, SELLER, TICK, TickArray
+from apps.domain.frames import BUYER, CANDLE_OPEN, CLOCK, FROM_CANDLE, QUOTE, SELLER, TICK, TickArray
 from apps.domain.messages import to_ns, utc
 from apps.domain.sessions import CRYPTO, Calendar
 from apps.domain.sessions.table import DAY_NS, EPOCH_ORDINAL
@@ -123,22 +123,30 @@ def _from_candles(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
 ) -> TickArray:
+    """Rows of one candle: a clock at its start (only after a gap), O, L/H, H/L, C, a clock at its end.
+
+    The clock after a gap closes what larger candles the missing ones would have closed, before the
+    next price is known: a strategy that acts on such a close trades at the open, as anywhere else.
+    """
     numbers = {name: values[kept] for name, values in columns.numbers.items()}
     rising = numbers["close"] >= numbers["open"]
-    ticks = np.zeros((len(kept), 5), TICK)
-    ticks["instrument"], ticks["ask"] = instrument, np.nan
-    ticks["flags"][:, :4], ticks["flags"][:, 4], ticks["price"][:, 4] = FROM_CANDLE, CLOCK, np.nan
+    ticks = np.zeros((len(kept), 6), TICK)
+    ticks["instrument"], ticks["ask"], ticks["price"] = instrument, np.nan, np.nan
+    ticks["flags"], ticks["flags"][:, 1:5] = CLOCK, FROM_CANDLE
+    ticks["flags"][:, 1] |= CANDLE_OPEN
     third = (ends - starts) // 3
-    for row, at in enumerate((starts, starts + third, starts + 2 * third, ends - 1, ends)):
+    for row, at in enumerate((starts, starts, starts + third, starts + 2 * third, ends - 1, ends)):
         ticks["event_ns"][:, row] = at
     ticks["seen_ns"] = ticks["event_ns"]
-    _path(ticks["price"], [numbers[name] for name in OHLC], rising)
+    _path(ticks["price"][:, 1:5], [numbers[name] for name in OHLC], rising)
     if columns.form.kind is Kind.QUOTE_CANDLES:
-        ticks["flags"][:, :4] |= QUOTE
-        _path(ticks["ask"], [numbers[name] for name in ASKS], rising)
-        ticks["ask_size"][:, 3] = numbers.get("ask_size", 0.0)
-    ticks["size"][:, 3] = numbers.get("volume", 0.0)
-    return ticks.reshape(-1)
+        ticks["flags"][:, 1:5] |= QUOTE
+        _path(ticks["ask"][:, 1:5], [numbers[name] for name in ASKS], rising)
+        ticks["ask_size"][:, 4] = numbers.get("ask_size", 0.0)
+    ticks["size"][:, 4] = numbers.get("volume", 0.0)
+    wanted = np.ones(ticks.shape, bool)
+    wanted[0, 0], wanted[1:, 0] = False, starts[1:] > ends[:-1]
+    return ticks[wanted]
 
 
 def _path(into: NDArray[np.float64], ohlc: list[NDArray[np.float64]], rising: NDArray[np.bool_]) -> None:

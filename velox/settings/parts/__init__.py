@@ -1,0 +1,1 @@
+"""Settings by neighbour: one file for each thing Velox talks to."""

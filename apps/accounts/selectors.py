@@ -1,0 +1,43 @@
+"""Who may see which account. Somebody else's looks exactly like a missing one."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import BrokerAccount, User
+from apps.domain.errors import NotFound
+
+
+def account_list(*, actor: User) -> QuerySet[BrokerAccount]:
+    """Own accounts and those granted; an admin's are all."""
+    accounts = BrokerAccount.objects.select_related("owner")
+    if actor.is_admin:
+        return accounts
+    if not actor.is_active:
+        return accounts.none()
+    return accounts.filter(Q(owner=actor) | Q(pk__in=actor.grants.values("account")))
+
+
+def account_get(*, actor: User, account_id: int, lock: bool = False) -> BrokerAccount:
+    """One account to read. Raises NotFound."""
+    return _one(account_list(actor=actor), account_id, lock)
+
+
+def account_tradable(*, actor: User, account_id: int, lock: bool = False) -> BrokerAccount:
+    """One account to trade on: own (any, for an admin), active, and the actor may trade. Raises NotFound.
+
+    An investor's granted account is there to be read only, so here it looks missing.
+    """
+    accounts = account_list(actor=actor).filter(is_active=True)
+    if not actor.may_trade:
+        accounts = accounts.none()
+    elif not actor.is_admin:
+        accounts = accounts.filter(owner=actor)
+    return _one(accounts, account_id, lock)
+
+
+def _one(accounts: QuerySet[BrokerAccount], account_id: int, lock: bool) -> BrokerAccount:
+    found = (accounts.select_for_update(of=("self",)) if lock else accounts).filter(pk=account_id).first()
+    if found is None:
+        raise NotFound("no such account", account_id=account_id)
+    return found

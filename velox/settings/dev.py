@@ -1,0 +1,8 @@
+"""One person's machine: `make run`. The same checks as production, without asking for TLS or secrets."""
+
+from velox.env import env
+from velox.settings.base import *
+
+DEBUG = env.flag("DEBUG")
+
+env.check()
