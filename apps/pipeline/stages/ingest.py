@@ -46,11 +46,11 @@ class Ingest:
     def pour(self, ticks: TickArray) -> None:
         """Publish one frame, one message a partition, rows in their order."""
         if self._partitions == 1:
-            self._bus.publish(flow.TICKS, 0, encode(TICKS, ticks))
+            self._bus.post(flow.TICKS, 0, encode(TICKS, ticks))
         else:
             where = partition_of_all(ticks, self._partitions)
             for partition in np.unique(where).tolist():
-                self._bus.publish(flow.TICKS, partition, encode(TICKS, ticks[where == partition]))
+                self._bus.post(flow.TICKS, partition, encode(TICKS, ticks[where == partition]))
         self.ticks += len(ticks)
 
     def _run(self) -> None:
