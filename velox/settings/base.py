@@ -1,5 +1,7 @@
 """What every installation shares. Secrets and addresses come through velox.env, nothing else does."""
 
+import warnings
+
 from velox.env import ROOT
 from velox.settings.parts.celery import *
 from velox.settings.parts.channels import *
@@ -92,6 +94,8 @@ STORAGES = {
 }
 MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = True  # the embedded shape serves static/ as it lies there
+# Its files are small and read whole in a thread, which is what this warning says.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 UNFOLD = {
     "SITE_TITLE": "Velox",
