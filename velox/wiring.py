@@ -133,9 +133,25 @@ class System:
         return Settle(self.bus)
 
     def _broadcast(self) -> StageLike:
+        from channels.layers import get_channel_layer
+
+        from apps.marketdata.selectors import candles_load
+        from apps.pipeline.live_link import LiveLink, loop_for
         from apps.pipeline.stages.broadcast import Broadcast
 
-        return Broadcast(self)
+        layer = get_channel_layer()
+        builder = CandleBuilder(self.calendars, list(TIMEFRAMES.values()))
+        builder.restore(self.candles.save())  # its forming candles begin as whole as those of the aggregate stage
+        symbols = {number: instrument.symbol for number, instrument in self.instruments.items()}
+        line = LiveLink(layer, loop_for(layer))
+        return Broadcast(line, builder, candles_load, symbols=symbols, status=self.market_told)
+
+    def market_told(self) -> dict[str, object]:
+        """What the pages say about where prices come from."""
+        if settings.MARKET_DATA_FILE:
+            source = ", ".join(Path(word.strip()).name for word in settings.MARKET_DATA_FILE.split(",") if word.strip())
+            return {"kind": "replay", "source": source, "speed": settings.MARKET_DATA_SPEED}
+        return {"kind": "synthetic", "source": f"seed {settings.SYNTHETIC_SEED}", "speed": 1.0}
 
     # --- feeds
 
