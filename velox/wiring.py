@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
 from apps.bus.memory import BusTape, MemoryBus
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
+from apps.domain.frames import CandleArray
 from apps.domain.messages import Instrument
 from apps.domain.ports import Clock, FeedPort, TapePort
 from apps.domain.sessions import Calendar, calendar_get
@@ -35,6 +36,8 @@ class System:
     def __init__(self, bus: WaitingBus | None = None, clock: Clock | None = None) -> None:
         self.bus: WaitingBus = bus or _bus()
         self.clock: Clock = clock or WallClock()
+        self._ingests: list[Ingest] = []
+        self._host: StageHost | None = None
 
     # --- the trade's world
 
@@ -76,7 +79,8 @@ class System:
 
     def ingests(self) -> list[Ingest]:
         """Each feed on its way to the bus."""
-        return [Ingest(self.bus, feed) for feed in self.feeds()]
+        self._ingests = [Ingest(self.bus, feed) for feed in self.feeds()]
+        return self._ingests
 
     def look_back(self, feeds: Sequence[FeedPort]) -> int:
         """Store the candles before now of feeds that know them, and let the forming ones begin whole.
@@ -102,7 +106,8 @@ class System:
         return [getattr(self, f"_{name}")() for name in HOSTED if name in wanted]
 
     def stage_host(self, names: Sequence[str] = (), on_broken: Callable[[str], None] | None = None) -> StageHost:
-        return StageHost(self.bus, self.stages(names), on_broken=on_broken)
+        self._host = StageHost(self.bus, self.stages(names), on_broken=on_broken)
+        return self._host
 
     def _aggregate(self) -> StageLike:
         from apps.marketdata.quotes import board
@@ -113,6 +118,7 @@ class System:
 
     def _decide(self) -> StageLike:
         from apps.pipeline.roster import Roster
+
         from apps.pipeline.stages.decide import Decide
 
         return Decide(self.bus, self.tape, Roster(self))
@@ -141,17 +147,21 @@ class System:
 
         layer = get_channel_layer()
         builder = CandleBuilder(self.calendars, list(TIMEFRAMES.values()))
-        builder.restore(self.candles.save())  # its forming candles begin as whole as those of the aggregate stage
-        symbols = {number: instrument.symbol for number, instrument in self.instruments.items()}
-        line = LiveLink(layer, loop_for(layer))
-        return Broadcast(line, builder, candles_load, symbols=symbols, status=self.market_told)
+        builder.restore(self.candles.save())  # begins where looking back ended, as the stored candles do
+        return Broadcast(
+            LiveLink(layer, loop_for(layer)),
+            builder,
+            candles_load,
+            symbols={number: instrument.symbol for number, instrument in self.instruments.items()},
+            status=self._status,
+        )
 
-    def market_told(self) -> dict[str, object]:
-        """What the pages say about where prices come from."""
-        if settings.MARKET_DATA_FILE:
-            source = ", ".join(Path(word.strip()).name for word in settings.MARKET_DATA_FILE.split(",") if word.strip())
-            return {"kind": "replay", "source": source, "speed": settings.MARKET_DATA_SPEED}
-        return {"kind": "synthetic", "source": f"seed {settings.SYNTHETIC_SEED}", "speed": 1.0}
+    def _status(self) -> dict[str, Any]:
+        """What the status channel tells beside the broadcast stage's own counts."""
+        return {
+            "feeds": [ingest.as_dict() for ingest in self._ingests],
+            "stages": self._host.health()["stages"] if self._host is not None else [],
+        }
 
     # --- feeds
 

@@ -149,9 +149,9 @@ class Embedded:
         log.info("stopping: the feeds, then what is on the bus")
         if self._starter is not threading.current_thread():
             self._starter.join(60)
-        stopped = all([ingest.stop() for ingest in self._ingests])
-        drained = self._worker is None or self._worker.stop()
-        if not (stopped and drained):
+        ended = [ingest.stop() for ingest in self._ingests]  # all of them, before the stages
+        ended.append(self._worker is None or self._worker.stop())
+        if not all(ended):
             code = code or 1
             log.error("not everything could be finished; a restart takes up what was saved")
         connections.close_all()

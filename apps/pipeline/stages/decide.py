@@ -127,7 +127,7 @@ class Decide:
             self._fail(lane, error)
             return
         for wish in wishes:
-            self._bus.publish(flow.SIGNALS, spec.account_id, encode(wish))
+            self._bus.post(flow.SIGNALS, spec.account_id, encode(wish))
             if isinstance(wish, Signal):
                 self._signals.append(wish)
         self._dirty.add((spec.run_id, spec.instrument.number))

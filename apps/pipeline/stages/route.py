@@ -84,7 +84,7 @@ class Route:
     def _say(self, *events: Fill | OrderChanged | Advanced | None) -> bool:
         said = [event for event in events if event is not None]
         for event in said:
-            self._bus.publish(flow.FILLS, event.account_id, encode(event))
+            self._bus.post(flow.FILLS, event.account_id, encode(event))
         return bool(said)
 
 

@@ -30,4 +30,4 @@ class Settle:
                 services.order_event_apply(event)
                 outbox_flush(self._bus)
             if isinstance(event, Fill | OrderChanged | Advanced):
-                self._bus.publish(flow.POSITIONS, event.account_id, encode(event))
+                self._bus.post(flow.POSITIONS, event.account_id, encode(event))
