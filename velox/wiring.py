@@ -14,7 +14,6 @@ from django.conf import settings
 from apps.bus.memory import BusTape, MemoryBus
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
-from apps.domain.frames import CandleArray
 from apps.domain.messages import Instrument
 from apps.domain.ports import Clock, FeedPort, TapePort
 from apps.domain.sessions import Calendar, calendar_get
@@ -118,7 +117,6 @@ class System:
 
     def _decide(self) -> StageLike:
         from apps.pipeline.roster import Roster
-
         from apps.pipeline.stages.decide import Decide
 
         return Decide(self.bus, self.tape, Roster(self))
