@@ -12,6 +12,7 @@ from apps.domain.errors import BrokerUnavailable
 from apps.domain.ports import BusPort
 
 _flushing = Lock()
+_TABLE = Outbox._meta.db_table
 
 
 def outbox_add(topic: str, key: int, payload: bytes) -> None:
@@ -40,20 +41,29 @@ def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> i
 def _flush_batch(bus: BusPort, batch: int, timeout_s: float) -> tuple[int, bool]:
     sent: list[int] = []
     with _rows_locked():
-        waiting = Outbox.objects.order_by("pk")
-        if connection.features.has_select_for_update:
-            waiting = waiting.select_for_update()
-        rows = list(waiting.values_list("pk", "topic", "key", "payload")[:batch])
         try:
-            for pk, topic, key, payload in rows:
+            for pk, topic, key, payload in _waiting(batch):
                 bus.publish(topic, key, bytes(payload), timeout_s)
                 sent.append(pk)
         except BrokerUnavailable:
             pass  # no room: what is left keeps its place
         finally:
             if sent:
-                Outbox.objects.filter(pk__in=sent).delete()
+                _forget(sent)
     return len(sent), len(sent) == batch
+
+
+# Plain SQL: both run once a batch on the hot path, where the ORM takes ten times as long as SQLite.
+def _waiting(batch: int) -> list[tuple[int, str, int, bytes]]:
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT id, topic, "key", payload FROM {_TABLE} ORDER BY id LIMIT %s{lock}', [batch])  # noqa: S608
+        return cursor.fetchall()
+
+
+def _forget(sent: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE id IN ({', '.join(['%s'] * len(sent))})", sent)  # noqa: S608
 
 
 def _rows_locked() -> AbstractContextManager[None]:

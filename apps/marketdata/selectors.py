@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
 from apps.domain.frames import CANDLE, CandleArray
 from apps.domain.messages import utc
@@ -33,8 +32,10 @@ def candles_load(*, instrument: int, timeframe: int, limit: int = 500, before_ns
 
 
 def _seconds(column: str) -> str:
-    """SQLite keeps times as UTC text, which numpy reads faster than SQLite converts it."""
-    return f"extract(epoch FROM {column})::bigint" if connection.vendor == "postgresql" else column
+    """Whole seconds since 1970, from the database itself: Django would make an object of every time first."""
+    if connection.vendor == "postgresql":
+        return f"extract(epoch FROM {column})::bigint"
+    return f"CAST(strftime('%%s', {column}) AS INTEGER)"
 
 
 def _array(instrument: int, timeframe: int, rows: list[tuple[object, ...]]) -> CandleArray:
@@ -44,11 +45,7 @@ def _array(instrument: int, timeframe: int, rows: list[tuple[object, ...]]) -> C
     start, end, session, *floats, ticks = zip(*rows, strict=True)
     candles["instrument"], candles["timeframe"], candles["ticks"] = instrument, timeframe, ticks
     for name, column in zip(("start_ns", "end_ns", "session_ns"), (start, end, session), strict=True):
-        candles[name] = _ns(column)
+        candles[name] = np.array(column, np.int64) * 1_000_000_000
     for name, column in zip(_FLOATS, floats, strict=True):
         candles[name] = column
     return candles
-
-
-def _ns(column: tuple[object, ...]) -> NDArray[np.int64]:
-    return np.array(column, "datetime64[s]").astype(np.int64) * 1_000_000_000

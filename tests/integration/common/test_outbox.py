@@ -1,7 +1,9 @@
 """A message leaves with the change it tells of, in order, at least once."""
 
+from threading import Thread
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.bus.memory import MemoryBus
 from apps.common.models import Outbox
@@ -30,11 +32,6 @@ class Refusing:
             raise BrokerUnavailable("no room")
         self.took.append(payload)
         return len(self.took) - 1
-
-
-def texts(bus, topic):
-    reader = bus.consumer("test", [topic])
-    return [message.payload for message in reader.poll(limit=1000)]
 
 
 def add(*payloads: bytes, key: int = 1, topic: str = ORDERS) -> None:
@@ -90,7 +87,7 @@ def test_a_crash_after_publishing_publishes_again_rather_than_lose(monkeypatch):
     add(b"1", b"2")
     first = Refusing(room=9)
     with monkeypatch.context() as dying:
-        dying.setattr("django.db.models.query.QuerySet.delete", lambda self: 1 / 0)
+        dying.setattr("apps.common.outbox._forget", lambda sent: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             outbox_flush(first)
     second = Refusing(room=9)
@@ -109,3 +106,20 @@ def test_a_bus_that_breaks_leaves_the_unsent_and_forgets_the_sent():
     with pytest.raises(OSError, match="cable out"):
         outbox_flush(Breaking(room=9))
     assert [bytes(row.payload) for row in Outbox.objects.all()] == [b"2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_threads_that_flush_at_once_send_each_message_once_and_in_order():
+    add(*[b"%04d" % n for n in range(400)])
+    free = Refusing(room=10**6)
+
+    def flush():
+        outbox_flush(free, batch=16)
+        connection.close()
+
+    threads = [Thread(target=flush) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert free.took == [b"%04d" % n for n in range(400)]
