@@ -168,7 +168,9 @@ class ChartBoard:
         for channel, chart in self._charts.items():
             wish = self._wishes[channel]
             news = self._news.pop(channel, [])
-            forming = self._forming(wish, chart) if news or channel in self._owed or wish["instrument"] in moved else None
+            forming = (
+                self._forming(wish, chart) if news or channel in self._owed or wish["instrument"] in moved else None
+            )
             if channel in self._owed:
                 self._owed.discard(channel)
                 self._line.chart(channel, "snapshot", self._snapshot(wish, chart, forming), final=True)
@@ -187,12 +189,14 @@ class ChartBoard:
 
     @staticmethod
     def _snapshot(wish: ChartWish, chart: ChartStudy, forming: list[Any] | None) -> bytes:
-        return msgspec.json.encode({
-            "instrument": wish["instrument"],
-            "timeframe": wish["timeframe"],
-            "columns": chart.study.labels,
-            "rows": [*chart.rows, *([forming] if forming else [])],
-        })
+        return msgspec.json.encode(
+            {
+                "instrument": wish["instrument"],
+                "timeframe": wish["timeframe"],
+                "columns": chart.study.labels,
+                "rows": [*chart.rows, *([forming] if forming else [])],
+            }
+        )
 
     def _finish_loads(self) -> None:
         for channel in [channel for channel, load in self._loading.items() if load.done()]:

@@ -1,0 +1,49 @@
+"""Compiling before the first tick: machine code that is not in numba's cache yet is made now, one piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from apps.domain import frames, tape
+from apps.domain.candles import CandleBuilder
+from apps.domain.indicators import kernels
+from apps.domain.indicators.registry import INDICATORS
+from apps.domain.sessions import CRYPTO
+from apps.domain.timeframes import TIMEFRAMES
+
+Piece = tuple[str, Callable[[], object]]
+
+
+def pieces() -> list[Piece]:
+    """(what it is, what compiles it), in the order in which a tick needs them."""
+    return [
+        ("candles", _candles),
+        ("the tape", _tape),
+        *((f"loop {found.name}", found.compile) for found in _kernels()),
+        *((f"indicator {name}", lambda spec=spec: spec.step.address) for name, spec in INDICATORS.items()),
+    ]
+
+
+def _kernels() -> Iterator[kernels.Kernel]:
+    return (value for value in vars(kernels).values() if isinstance(value, kernels.Kernel))
+
+
+def _two_ticks() -> frames.TickArray:
+    """As they come off the bus: a read-only view, which numba takes for another type than a fresh array."""
+    rows = np.zeros(2, frames.TICK)
+    rows["instrument"], rows["price"], rows["ask"] = 1, 1.0, np.nan
+    rows["event_ns"] = (10**18, 10**18 + 3600 * 10**9)
+    return frames.decode(frames.encode(frames.TICKS, rows))[1]
+
+
+def _candles() -> None:
+    CandleBuilder({1: CRYPTO}, list(TIMEFRAMES.values())).add(_two_ticks())
+
+
+def _tape() -> None:
+    ticks = _two_ticks()
+    tape.first_alarm(ticks, 1, 0, tape.Alarm())
+    tape.rows_of(ticks, 1, 0)
+    tape.first_at(ticks, 1, 0)
