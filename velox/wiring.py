@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -35,6 +35,8 @@ class System:
     def __init__(self, bus: WaitingBus | None = None, clock: Clock | None = None) -> None:
         self.bus: WaitingBus = bus or _bus()
         self.clock: Clock = clock or WallClock()
+        self._ingests: list[Ingest] = []
+        self._host: StageHost | None = None
 
     # --- the trade's world
 
@@ -76,7 +78,8 @@ class System:
 
     def ingests(self) -> list[Ingest]:
         """Each feed on its way to the bus."""
-        return [Ingest(self.bus, feed) for feed in self.feeds()]
+        self._ingests = [Ingest(self.bus, feed) for feed in self.feeds()]
+        return self._ingests
 
     def look_back(self, feeds: Sequence[FeedPort]) -> int:
         """Store the candles before now of feeds that know them, and let the forming ones begin whole.
@@ -89,6 +92,7 @@ class System:
         stored, known = 0, candles_last_ns()
         for feed in feeds:
             for ticks in getattr(feed, "history", lambda days: ())(HISTORY_DAYS):
+                ticks.setflags(write=False)  # as off the bus: numba compiles for the one kind only
                 closed = self.candles.add(ticks)
                 stored += candles_store(closed[(closed["timeframe"] >= 60) & (closed["end_ns"] > known)])
         return stored
@@ -102,7 +106,8 @@ class System:
         return [getattr(self, f"_{name}")() for name in HOSTED if name in wanted]
 
     def stage_host(self, names: Sequence[str] = (), on_broken: Callable[[str], None] | None = None) -> StageHost:
-        return StageHost(self.bus, self.stages(names), on_broken=on_broken)
+        self._host = StageHost(self.bus, self.stages(names), on_broken=on_broken)
+        return self._host
 
     def _aggregate(self) -> StageLike:
         from apps.marketdata.quotes import board
@@ -123,9 +128,12 @@ class System:
         return Guard(self.bus)
 
     def _route(self) -> StageLike:
+        from apps.execution.standing import paper_resting
         from apps.pipeline.stages.route import Route
 
-        return Route(self.bus, self.venue, self.tape)
+        stage = Route(self.bus, self.venue, self.tape)
+        stage.restore(paper_resting())
+        return stage
 
     def _settle(self) -> StageLike:
         from apps.pipeline.stages.settle import Settle
@@ -133,9 +141,29 @@ class System:
         return Settle(self.bus)
 
     def _broadcast(self) -> StageLike:
+        from channels.layers import get_channel_layer
+
+        from apps.common.live import hub_loop
+        from apps.marketdata.selectors import candles_load
+        from apps.pipeline.live_link import LiveLink
         from apps.pipeline.stages.broadcast import Broadcast
 
-        return Broadcast(self)
+        builder = CandleBuilder(self.calendars, list(TIMEFRAMES.values()))
+        builder.restore(self.candles.save())  # begins where looking back ended, as the stored candles do
+        return Broadcast(
+            LiveLink(get_channel_layer(), hub_loop.get),
+            builder,
+            candles_load,
+            symbols={number: instrument.symbol for number, instrument in self.instruments.items()},
+            status=self._status,
+        )
+
+    def _status(self) -> dict[str, Any]:
+        """What the status channel tells beside the broadcast stage's own counts."""
+        return {
+            "feeds": [ingest.as_dict() for ingest in self._ingests],
+            "stages": self._host.health()["stages"] if self._host is not None else [],
+        }
 
     # --- feeds
 

@@ -41,17 +41,19 @@ def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> i
 
 def _flush_batch(bus: BusPort, batch: int, timeout_s: float) -> tuple[int, bool]:
     sent: list[int] = []
+    broken: Exception | None = None
     with _rows_locked():
         try:
             for pk, topic, key, payload in _waiting(batch):
                 bus.post(topic, key, bytes(payload), timeout_s)
                 sent.append(pk)
-        except BrokerUnavailable:
-            pass  # no room: what is left keeps its place
-        finally:
-            if sent:
-                bus.flush(ARRIVAL_S)  # where it raises nothing is forgotten, and all goes out again
-                _forget(sent)
+        except Exception as error:  # what went out must be forgotten first; raising here would undo that
+            broken = error
+        if sent:
+            bus.flush(ARRIVAL_S)  # where it raises nothing is forgotten, and all goes out again
+            _forget(sent)
+    if broken is not None and not isinstance(broken, BrokerUnavailable):
+        raise broken
     return len(sent), len(sent) == batch
 
 

@@ -121,7 +121,7 @@ class Lane:
             for rank, series in enumerate(self._series):
                 mine = closed[closed["timeframe"] == series.timeframe]
                 if len(mine):
-                    series.extend(mine)
+                    series.extend(mine, commit=not self.wants_ticks)
                     points += _points(offset, mine["row"].astype(np.int64), rank)
         return points
 
@@ -131,7 +131,7 @@ class Lane:
             self._matched, self._waiting = max(self._matched, message.upto), False
         elif self.hands.book(message) and isinstance(message, Fill):
             hands = self.hands
-            hands.place, hands.price, hands.provisional = message.tape_at, float(message.price), False
+            hands.place, hands.price = message.tape_at, float(message.price)
             self._fill_ns = message.at_ns
             self.strategy.on_fill(hands, message)
             self._fill_ns = 0
@@ -170,12 +170,11 @@ class Lane:
 
     def _visit_candle(self, rank: int) -> None:
         series, hands = self._series[rank], self.hands
-        series.at += 1
-        series.provisional = None
+        series.step()
         if self._forming:
             self._forming[rank].reset()
         if self._is_told[rank]:
-            hands.price, hands.provisional = series.columns["close"][series.at], False
+            hands.price = series.columns["close"][series.at]
             self.strategy.on_candle(hands, series.candle)
 
     def _visit_tick(self) -> None:
@@ -190,6 +189,9 @@ class Lane:
             series.provisional = forming.peek(series.study)
         hands.price, hands.provisional = bid, True
         self.strategy.on_tick(hands, TickView(at_ns, bid, float(tick["ask"]) if is_quote else bid, size))
+        hands.provisional = False
+        for series in self._series:  # anybody but on_tick sees closed candles only
+            series.provisional = None
 
     def _ask(self, upto: int) -> None:
         if not self._waiting:

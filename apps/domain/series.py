@@ -20,8 +20,7 @@ _FIELDS = ("start_ns", "end_ns", "open", "high", "low", "close", "volume")
 class Series:
     """Columns of plain Python lists (a list item is read faster than an array's) and a cursor into them.
 
-    `extend` commits a run of closed candles to the study; `at` is the candle now being told. Between
-    candles `provisional` may hold the values of the forming one.
+    `at` is the candle now being told. While a tick is told, `provisional` holds the forming candle's values.
     """
 
     def __init__(self, timeframe: int, indicators: Sequence[str] = ()) -> None:
@@ -32,20 +31,32 @@ class Series:
         self.columns: dict[str, list[Any]] = {name: [] for name in _FIELDS}
         self.values: list[list[float]] = [[] for _ in self.study.labels]
         self.provisional: list[float] | None = None
+        self._waiting: list[CandleArray] = []
         self.candle = Told(self)
 
     def __len__(self) -> int:
         return len(self.columns["close"])
 
-    def extend(self, candles: CandleArray) -> int:
-        """Commit closed candles; returns the index of the first."""
-        first = len(self)
+    def extend(self, candles: CandleArray, commit: bool = True) -> None:
+        """Take closed candles in. `commit=False`: their values come one by one, with `step`, because somebody
+        looks inside the candles between them and must not see a later one's state."""
         for name, column in self.columns.items():
             column.extend(candles[name].tolist())
+        if commit:
+            self._commit(candles)
+        else:
+            self._waiting += [candles[i : i + 1] for i in range(len(candles))]
+
+    def step(self) -> None:
+        """Move the cursor to the next closed candle."""
+        self.at += 1
+        if self._waiting:
+            self._commit(self._waiting.pop(0))
+
+    def _commit(self, candles: CandleArray) -> None:
         final = self.study.close(candles)
         for position, column in enumerate(self.values):
             column.extend(final[:, position].tolist())
-        return first
 
     def trim(self) -> None:
         """Forget what lies beyond LOOKBACK; only while nothing after `at` waits to be told."""

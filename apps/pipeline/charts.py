@@ -28,14 +28,10 @@ NS_PER_MS: Final = 1_000_000
 class History(Protocol):
     """Stored candles: the newest `limit` that start before `before_ns`, oldest first (`marketdata.candles_load`)."""
 
-    def __call__(
-        self, *, instrument: int, timeframe: int, limit: int, before_ns: int | None
-    ) -> CandleArray: ...
+    def __call__(self, *, instrument: int, timeframe: int, limit: int, before_ns: int | None) -> CandleArray: ...
 
 
-def history_before(
-    history: History, instrument: int, timeframe: int, limit: int, now_ns: int | None
-) -> CandleArray:
+def history_before(history: History, instrument: int, timeframe: int, limit: int, now_ns: int | None) -> CandleArray:
     """Stored candles that had closed by `now_ns` (None: all), read in a thread that is not a stage's.
 
     A recording played again must not show what the database remembers of its own future.
@@ -168,7 +164,9 @@ class ChartBoard:
         for channel, chart in self._charts.items():
             wish = self._wishes[channel]
             news = self._news.pop(channel, [])
-            forming = self._forming(wish, chart) if news or channel in self._owed or wish["instrument"] in moved else None
+            forming = (
+                self._forming(wish, chart) if news or channel in self._owed or wish["instrument"] in moved else None
+            )
             if channel in self._owed:
                 self._owed.discard(channel)
                 self._line.chart(channel, "snapshot", self._snapshot(wish, chart, forming), final=True)
@@ -187,12 +185,14 @@ class ChartBoard:
 
     @staticmethod
     def _snapshot(wish: ChartWish, chart: ChartStudy, forming: list[Any] | None) -> bytes:
-        return msgspec.json.encode({
-            "instrument": wish["instrument"],
-            "timeframe": wish["timeframe"],
-            "columns": chart.study.labels,
-            "rows": [*chart.rows, *([forming] if forming else [])],
-        })
+        return msgspec.json.encode(
+            {
+                "instrument": wish["instrument"],
+                "timeframe": wish["timeframe"],
+                "columns": chart.study.labels,
+                "rows": [*chart.rows, *([forming] if forming else [])],
+            }
+        )
 
     def _finish_loads(self) -> None:
         for channel in [channel for channel, load in self._loading.items() if load.done()]:

@@ -51,11 +51,14 @@ class PriceBoard:
             self._wants[socket] = wanted
             self._groups.setdefault(wanted, set()).add(socket)
 
-    def packet(self, instruments: Set[int], **more: Any) -> bytes:
+    def packet(self, instruments: Set[int]) -> bytes:
         """One price message with the newest rows of these instruments (those that have one)."""
-        rows = b",".join(self._row(number) for number in sorted(instruments) if number in self._rows)
-        head = b"".join(b',"%s":%s' % (name.encode(), _encoder.encode(value)) for name, value in more.items())
-        return pack(b'{"t":"px"' + head + b',"d":[' + rows + b"]}")
+        return pack(b'{"t":"px","d":[%s]}' % self._rows_of(instruments))
+
+    def snapshot(self, channel: str, instruments: Set[int]) -> bytes:
+        """The whole of one price channel."""
+        head = (_encoder.encode(channel), _encoder.encode(sorted(instruments)), self._rows_of(instruments))
+        return pack(b'{"t":"px","snapshot":true,"ch":%s,"instruments":%s,"d":[%s]}' % head)
 
     def flush(self) -> None:
         """Tell everyone what has changed since the last flush."""
@@ -66,6 +69,9 @@ class PriceBoard:
                 packet = self.packet(hit)
                 for socket in sockets:
                     socket.offer_prices(packet, hit)
+
+    def _rows_of(self, instruments: Set[int]) -> bytes:
+        return b",".join(self._row(number) for number in sorted(instruments) if number in self._rows)
 
     def _row(self, number: int) -> bytes:
         made = self._json.get(number)

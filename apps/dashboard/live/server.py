@@ -6,6 +6,7 @@ a frame built anew and a system call each; here many packets leave in one write.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from websockets.exceptions import InvalidState
 from apps.dashboard.live.wire import DIRECT
 
 MAX_MESSAGE: Final = 64 * 1024  # what a browser may send in one message; more is cut off with 1009
+_SEND_BUFFER: Final = 128 * 1024
 _CUT_OFF_S: Final = 5.0
 
 
@@ -24,6 +26,13 @@ class LiveProtocol(WebSocketsSansIOProtocol):
     """Offers itself to the application as a `wire.Wire` under the scope's extensions."""
 
     on_ready: Callable[[], None] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the kernel from holding megabytes for a slow peer: those would be prices long out of date."""
+        super().connection_made(transport)
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -102,7 +102,7 @@ class Session:
         else:
             numbers = frozenset((await self._sources.instrument(self._user, channel.symbol),))
         self._prices[name] = numbers
-        self.socket.push(self._hub.board.packet(numbers, snapshot=True, ch=name, instruments=sorted(numbers)))
+        self.socket.push(self._hub.board.snapshot(name, numbers))
         self._hub.touch(self.socket)
         self._want_prices()
 

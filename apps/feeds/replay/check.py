@@ -180,7 +180,7 @@ def _duplicate(columns: Columns, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows = rows[np.argsort(columns.time_ns[rows], kind="stable")]
     times = columns.time_ns[rows]
     same = times[1:] == times[:-1]
-    rows = np.sort(rows[np.append(same, False) | np.append(False, same)])
+    rows = np.union1d(rows[1:][same], rows[:-1][same])
     frame: dict[str, Any] = {"time": columns.time_ns[rows]}
     if not columns.form.is_candles:
         frame |= {name: values[rows] for name, values in (columns.numbers | columns.texts).items()}

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -89,17 +90,15 @@ class Broadcast:
         self._event_ns = self._lag_ns = 0
 
     def handle(self, messages: list[Message]) -> None:
-        for message in messages:
-            place = (message.topic, message.partition)
-            if message.offset <= self._seen.get(place, -1):
-                continue  # handed over again after an error further on
+        fresh = [each for each in messages if each.offset > self._seen.get((each.topic, each.partition), -1)]
+        for message in sorted(fresh, key=attrgetter("published_ns")):  # an order before its fill, whatever the topic
             if message.topic == flow.TICKS:
                 self._on_ticks(message)
             elif message.topic == flow.CANDLES:
                 self._on_candles(message)
             else:
                 self._on_event(message)
-            self._seen[place] = message.offset
+            self._seen[message.topic, message.partition] = message.offset
         self.idle()
 
     def idle(self) -> None:

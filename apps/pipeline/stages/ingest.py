@@ -38,6 +38,11 @@ class Ingest:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def as_dict(self) -> dict[str, object]:
+        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from."""
+        told = {name: getattr(self.feed, name, "") for name in ("name", "kind", "source", "speed")}
+        return {**told, "ticks": self.ticks, "error": self.error, "done": self.done.is_set()}
+
     def pour(self, ticks: TickArray) -> None:
         """Publish one frame, one message a partition, rows in their order."""
         if self._partitions == 1:

@@ -111,6 +111,11 @@ class Server:
     def hub(self) -> Hub:
         return self.run(self.app.hub())
 
+    def hub_is_up(self) -> None:
+        """The hub starts with the first socket."""
+        with self.connect() as client:
+            hear(client, "hello")
+
     def run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 

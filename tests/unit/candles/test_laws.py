@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -97,7 +99,7 @@ def test_cutting_the_stream_into_frames_changes_no_bit(ticks, cuts):
     expected = whole.add(ticks)
     bounds = [0, *sorted(min(cut, len(ticks)) for cut in cuts), len(ticks)]
     got = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         part = pieces.add(ticks[low:high])
         part["row"] += low
         got.append(part)

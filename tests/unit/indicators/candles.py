@@ -55,10 +55,12 @@ def recorded(name: str) -> CandleArray:
 
 def from_table(table: pd.DataFrame) -> CandleArray:
     candles = np.zeros(len(table), CANDLE)
-    stamps = pd.to_datetime(table["time" if "time" in table else "date"], utc=True)
-    candles["start_ns"] = stamps.astype("datetime64[ns, UTC]").astype("int64")
+    stamp = next((table[name] for name in ("time", "date") if name in table), None)
+    if stamp is not None:
+        candles["start_ns"] = pd.to_datetime(stamp, utc=True).astype("datetime64[ns, UTC]").astype("int64")
     candles["session_ns"] = candles["start_ns"] // (86_400 * 10**9) * (86_400 * 10**9)
     for field in ("open", "high", "low", "close", "volume"):
-        if field in table:
-            candles[field] = table[field]
+        column = field if field in table else f"bid_{field}"
+        if column in table:
+            candles[field] = table[column]
     return candles

@@ -303,7 +303,5 @@ PEERS: dict[str, Reference] = {
     "stochrsi": Reference(
         lambda x: columns(*pandas_ta.stochrsi(pd.Series(x["close"])).to_numpy().T[:2]), "pandas-ta", rtol=1e-6
     ),
-    "zscore": Reference(
-        lambda x: columns(pandas_ta.zscore(pd.Series(x["close"]), 20)), "pandas-ta", rtol=1e-6
-    ),
+    "zscore": Reference(lambda x: columns(pandas_ta.zscore(pd.Series(x["close"]), 20)), "pandas-ta", rtol=1e-6),
 }

@@ -72,9 +72,9 @@ def test_looking_at_a_forming_candle_changes_nothing_committed(awkward):
 def test_the_object_for_one_indicator_gives_the_same_numbers(name, awkward):
     single, expected = Indicator(name), Study([request(name)]).close(awkward[:250])
     for candle, row in zip(awkward[:250], expected, strict=True):
-        o, h, l, c, v, start_ns, session_ns = arguments(candle)
-        rest = {"open": o, "high": h, "low": l, "volume": v, "start_ns": start_ns, "session_ns": session_ns}
-        peeked, found = single.peek(c, **rest), single.update(c, **rest)
+        names = ("open", "high", "low", "close", "volume", "start_ns", "session_ns")
+        given = dict(zip(names, arguments(candle), strict=True))
+        peeked, found = single.peek(**given), single.update(**given)
         assert found == peeked
         assert found is None if np.isnan(row).any() else list(found.values()) == row.tolist()
 
@@ -85,6 +85,7 @@ def test_thousands_of_slots_each_equal_their_own_run():
     bank = StudyBank(ALL, slots)
     rng = np.random.default_rng(0)
     finals = np.empty((slots, length, bank.width))
+    last = np.empty((slots, bank.width))
     for i in range(length + 1):
         order = rng.permutation(slots).astype(np.int64)
         if i < length:
@@ -99,7 +100,6 @@ def test_thousands_of_slots_each_equal_their_own_run():
             finals[closed, i - 1] = closing
             assert same_bits(last[closed], closing)
         if i < length:
-            last = np.empty_like(provisional)
             last[order] = provisional
     for seed in range(30):
         expected = Study(ALL).close(candles[seed])

@@ -14,7 +14,9 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.domain.errors import Misconfigured
 from apps.pipeline.embedded import Embedded
+from apps.pipeline.one_only import take
 from apps.pipeline.startup import startup
 
 CLOSE_S = 5  # how long open connections may take to end
@@ -40,7 +42,10 @@ class Command(BaseCommand):
         from velox.door import door_open
 
         try:
+            self.lock = take(settings.VAR_DIR)
             self.door = door_open(options["host"], options["port"])
+        except Misconfigured as error:
+            raise CommandError(error.message) from error
         except OSError as error:
             raise CommandError(f"{options['host']}:{options['port']} cannot be had ({error}): try PORT=8001") from error
         self.host = options["host"]

@@ -1,0 +1,145 @@
+"""Fills and transfers become positions, cash and ledger lines, all of one movement in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from apps.accounts.models import BrokerAccount
+from apps.domain import messages
+from apps.domain.errors import BadInput, RuleBroken
+from apps.domain.ledger import Account, Line, balanced, fill_lines, transfer_lines
+from apps.domain.messages import ZERO, PositionChanged, utc
+from apps.domain.pnl import Book
+from apps.domain.positions import signed
+from apps.portfolio.models import Cash, DayStart, EquitySnapshot, FxRate, LedgerEntry, Position
+from apps.portfolio.selectors import Marks, book_for, marks_live
+
+
+def account_fund(account: BrokerAccount, at_ns: int) -> None:
+    """Book the starting cash, once in the account's life. Call inside a transaction."""
+    if Cash.objects.filter(account_id=account.pk).exists():
+        return
+    Cash.objects.create(account=account, currency=account.currency, amount=ZERO)
+    if account.starting_cash:
+        ref = f"opening:{account.pk}"
+        ledger_post(account.pk, transfer_lines(ref, Account.CAPITAL, account.starting_cash, account.currency, at_ns))
+
+
+@transaction.atomic
+def cash_transfer(
+    *, account: BrokerAccount, ref: str, why: Account, amount: Decimal, currency: str, at_ns: int
+) -> bool:
+    """Money in (negative: out) for a reason: capital, charges, funding. False when `ref` was booked before.
+
+    Deposits and withdrawals move the start of the days they fall in, so they are no profit or loss.
+    """
+    if why in (Account.CASH, Account.POSITIONS) or not amount.is_finite() or not amount:
+        raise BadInput(f"cannot transfer {amount} {currency} for {why}", field="amount")
+    account_fund(account, at_ns)
+    if LedgerEntry.objects.filter(account=account, ref=ref).exists():
+        return False
+    before = book_for(account).equity
+    ledger_post(account.pk, transfer_lines(ref, why, amount, currency, at_ns))
+    if why is Account.CAPITAL:
+        latest = DayStart.objects.filter(account=account).first()
+        if latest is not None:
+            latest.equity += book_for(account).equity - before
+            latest.save(update_fields=["equity"])
+    return True
+
+
+def fill_book(account: BrokerAccount, fill: messages.Fill, instrument: messages.Instrument) -> PositionChanged:
+    """Position, ledger and cash after a fill. Call inside the transaction that keeps the fill."""
+    account_fund(account, fill.at_ns)
+    row = Position.objects.select_for_update().filter(account=account, instrument_id=fill.instrument).first()
+    row = row or Position(account=account, instrument_id=fill.instrument)
+    before = row.to_domain()
+    after = before.after(signed(fill), fill.price, instrument.multiplier, fill.fee)
+    row.qty, row.cost, row.realised, row.fees = after.qty, after.cost, after.realised, after.fees
+    row.mark, row.fill_id, row.changed_ns = fill.price, fill.fill_id, fill.at_ns
+    row.save()
+    ledger_post(account.pk, fill_lines(before, fill, instrument))
+    return PositionChanged(
+        account_id=account.pk,
+        instrument=fill.instrument,
+        qty=after.qty,
+        avg_price=after.avg_price(instrument.multiplier),
+        realised=after.realised,
+        at_ns=fill.at_ns,
+        fill_id=fill.fill_id,
+    )
+
+
+def ledger_post(account_id: int, lines: Sequence[Line]) -> None:
+    """Append lines that belong together and move the cash they name. Raises RuleBroken when they do not add up."""
+    if not balanced(lines):
+        raise RuleBroken(f"the lines of {lines[0].ref} do not add up to zero", ref=lines[0].ref)
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            account_id=account_id,
+            ref=line.ref,
+            line=number,
+            ledger_account=line.account,
+            currency=line.currency,
+            amount=line.amount,
+            instrument_id=line.instrument,
+            at_ns=line.at_ns,
+        )
+        for number, line in enumerate(lines, 1)
+    )
+    for currency, change in _cash_changes(lines).items():
+        _cash_move(account_id, currency, change)
+
+
+def _cash_changes(lines: Iterable[Line]) -> dict[str, Decimal]:
+    changes: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for line in lines:
+        if line.account is Account.CASH:
+            changes[line.currency] += line.amount
+    return {currency: change for currency, change in changes.items() if change}
+
+
+def _cash_move(account_id: int, currency: str, change: Decimal) -> None:
+    """Read, add, write: the sum is ours to make (see ExactDecimalField); the account's lock makes it safe."""
+    row = Cash.objects.select_for_update().filter(account_id=account_id, currency=currency).first()
+    if row is None:
+        Cash.objects.create(account_id=account_id, currency=currency, amount=change)
+        return
+    row.amount += change
+    row.save(update_fields=["amount"])
+
+
+def day_start(account_id: int, book: Book, day: date) -> None:
+    """Remember the equity a trading day begins with, the first time the day is asked for."""
+    row, _ = DayStart.objects.get_or_create(account_id=account_id, day=day, defaults={"equity": book.equity})
+    book.day_start(row.equity)
+
+
+def equity_snapshot(account: BrokerAccount, at_ns: int, marks: Marks = marks_live) -> EquitySnapshot:
+    """Add a point to the account's curve at venue time `at_ns`; again at the same time overwrites it."""
+    book = book_for(account, marks=marks)
+    point, _ = EquitySnapshot.objects.update_or_create(
+        account=account,
+        at=utc(at_ns),
+        defaults={
+            "equity": book.equity,
+            "cash": book.cash,
+            "unrealised": book.unrealised,
+            "realised": book.realised,
+            "fees": book.fees,
+        },
+    )
+    return point
+
+
+def rate_set(*, currency: str, into: str, rate: Decimal) -> FxRate:
+    """What one unit of `currency` is worth in `into` from now on."""
+    if currency == into or not rate.is_finite() or rate <= 0:
+        raise BadInput(f"1 {currency} cannot be {rate} {into}", field="rate")
+    row, _ = FxRate.objects.update_or_create(currency=currency, into=into, defaults={"rate": rate})
+    return row
