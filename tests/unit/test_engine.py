@@ -82,7 +82,9 @@ def played(ticks: TickArray, cuts: list[int], strategy: type[Strategy] = Busy) -
 
 def story(journal: Journal) -> list[tuple[object, ...]]:
     """What happened, without places on the tape, which depend on how it was cut."""
-    signals = [(s.client_order_id, s.at_ns, s.side, s.order_type, s.qty, s.limit_price, s.mark) for s in journal.signals]
+    signals = [
+        (s.client_order_id, s.at_ns, s.side, s.order_type, s.qty, s.limit_price, s.mark) for s in journal.signals
+    ]
     return [*signals, *((f.fill_id, f.at_ns, f.side, f.qty, f.price, f.fee) for f in journal.fills)]
 
 
