@@ -118,7 +118,6 @@ class System:
 
     def _decide(self) -> StageLike:
         from apps.pipeline.roster import Roster
-
         from apps.pipeline.stages.decide import Decide
 
         return Decide(self.bus, self.tape, Roster(self))
@@ -129,9 +128,12 @@ class System:
         return Guard(self.bus)
 
     def _route(self) -> StageLike:
+        from apps.execution.standing import paper_resting
         from apps.pipeline.stages.route import Route
 
-        return Route(self.bus, self.venue, self.tape)
+        stage = Route(self.bus, self.venue, self.tape)
+        stage.restore(paper_resting())
+        return stage
 
     def _settle(self) -> StageLike:
         from apps.pipeline.stages.settle import Settle
