@@ -113,9 +113,7 @@ class Backtest:
             raise BadData("no candle closed: is the recording's calendar right, and is it longer than one candle?")
         plan, journal = self.plan, self.engine.journal
         self._finish(candles)
-        curve = equity_curve(
-            journal.fills, candles["start_ns"], candles["close"], float(plan.cash), plan.instrument
-        )
+        curve = equity_curve(journal.fills, candles["start_ns"], candles["close"], float(plan.cash), plan.instrument)
         trips = round_trips(journal.fills, {plan.instrument.number: plan.instrument})
         fees = float(sum((fill.fee for fill in journal.fills), Decimal(0)))
         warmup = min(self.lane.warm_up(plan.timeframe), len(candles) - 1)

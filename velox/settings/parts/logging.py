@@ -61,6 +61,8 @@ def log_config(console: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": [], "propagate": False},
             "uvicorn.access": {"handlers": [], "propagate": False},
+            # Chores every few seconds are no news; what goes wrong with them is.
+            "celery": {"level": "WARNING"},
             "numba": {"level": "WARNING"},
             "kafka": {"level": "WARNING"},
         },
