@@ -11,8 +11,8 @@ from apps.domain.lane import Lane
 from apps.domain.messages import CancelWanted, Mode, Signal
 from apps.domain.strategies import STRATEGIES
 from apps.execution import services as execution
+from apps.execution.standing import run_standing
 from apps.marketdata.selectors import candles_load
-from apps.orders.selectors import run_standing
 from apps.strategies import services as strategies
 from apps.strategies.models import RunState, StrategyRun
 from apps.strategies.selectors import lane_load, runs_wanted

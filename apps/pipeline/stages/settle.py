@@ -11,7 +11,7 @@ from apps.pipeline import flow
 
 
 class Settle:
-    """Books fills and order steps, then passes them on, so that a strategy learns of its fill only once it is booked."""
+    """Books fills and order steps, then passes them on: a strategy learns of its fill once it is booked."""
 
     name = "settle"
     reads = (flow.FILLS,)
