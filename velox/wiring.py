@@ -14,7 +14,6 @@ from django.conf import settings
 from apps.bus.memory import BusTape, MemoryBus
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
-from apps.domain.frames import CandleArray
 from apps.domain.messages import Instrument
 from apps.domain.ports import Clock, FeedPort, TapePort
 from apps.domain.sessions import Calendar, calendar_get
@@ -93,6 +92,7 @@ class System:
         stored, known = 0, candles_last_ns()
         for feed in feeds:
             for ticks in getattr(feed, "history", lambda days: ())(HISTORY_DAYS):
+                ticks.setflags(write=False)  # as off the bus: numba compiles for the one kind only
                 closed = self.candles.add(ticks)
                 stored += candles_store(closed[(closed["timeframe"] >= 60) & (closed["end_ns"] > known)])
         return stored
@@ -143,20 +143,17 @@ class System:
     def _broadcast(self) -> StageLike:
         from channels.layers import get_channel_layer
 
-        from apps.common.live import hub_loop
         from apps.marketdata.selectors import candles_load
-        from apps.pipeline.live_link import LiveLink
+        from apps.pipeline.live_link import LiveLink, loop_for
         from apps.pipeline.stages.broadcast import Broadcast
 
-        def history(number: int, timeframe: int, limit: int, before_ns: int) -> CandleArray:
-            return candles_load(instrument=number, timeframe=timeframe, limit=limit, before_ns=before_ns)
-
+        layer = get_channel_layer()
         builder = CandleBuilder(self.calendars, list(TIMEFRAMES.values()))
         builder.restore(self.candles.save())  # begins where looking back ended, as the stored candles do
         return Broadcast(
-            LiveLink(get_channel_layer(), hub_loop.get),
+            LiveLink(layer, loop_for(layer)),
             builder,
-            history,
+            candles_load,
             symbols={number: instrument.symbol for number, instrument in self.instruments.items()},
             status=self._status,
         )

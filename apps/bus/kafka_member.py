@@ -25,7 +25,7 @@ log = logging.getLogger("velox.bus")
 AHEAD_BYTES: Final = 16 << 20  # fetched and not yet taken, for one member
 JOIN_S: Final = 20.0
 HAND_OVER_S: Final = 10.0  # how long a partition that moves waits for its owner's commit
-POLL_MS: Final = 100
+POLL_MS: Final = 200
 
 
 class Place:
@@ -192,11 +192,21 @@ class KafkaMember:
                 elif paused:
                     self._consumer.resume(*(paused & self._consumer.assignment()))
                     paused = set()
-                found = self._consumer.poll(timeout_ms=POLL_MS if not paused else 5)
-                self._keep(found)
+                self._finish_joining()
+                self._keep(self._consumer.poll(timeout_ms=POLL_MS if not paused else 5))
             except KafkaError as error:
                 log.warning("fetching for %s: %s", self._thread.name, error)
                 time.sleep(0.2)
+
+    def _finish_joining(self) -> None:
+        """Make the client take in the answer to a join that outlived its poll.
+
+        kafka-python 3.0 asks anew whether a join is needed before it looks at the answer. Where the reason was
+        changed metadata, the answer itself has removed it, and the member would stay half joined until evicted.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
 
     def _keep(self, found: Mapping[TopicPartition, Sequence[Any]]) -> None:
         if not found:

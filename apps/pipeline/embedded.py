@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from apps.common import health
 from apps.pipeline.startup import Startup, Step
@@ -21,11 +22,12 @@ STEPS = {
     "migrate": "Preparing the database",
     "demo": "Loading demo data",
     "pages": "Opening the pages",
-    "compile": "Compiling indicators",
+    "compile": "Compiling candles and indicators",
     "history": "Looking back",
     "stages": "Starting the stages",
     "feeds": "Opening the market",
 }
+LATER = {"rest": "Compiling the other indicators"}
 
 
 class Embedded:
@@ -37,6 +39,7 @@ class Embedded:
     def __init__(self, startup: Startup, on_pages: Callable[[Any], None], on_end: Callable[[int], None]) -> None:
         self.startup, self._on_pages, self._on_end = startup, on_pages, on_end
         startup.plan(**STEPS)
+        startup.plan_later(**LATER)
         self._worker: EmbeddedWorker | None = None
         self._ingests: list[Any] = []
         self._stopping = threading.Event()
@@ -62,14 +65,10 @@ class Embedded:
 
     def _run(self) -> None:
         try:
-            for name in STEPS:
-                if self._stopping.is_set():
-                    return
-                with self.startup.step(name) as step:
-                    getattr(self, f"_{name}")(step)
-                log.info("%s: %s %.1f s", step.says, step.detail or "done,", step.seconds)
-            log.info("ready after %.1f s", self.startup.as_dict()["seconds"])
-            self._watch()
+            if self._take(STEPS):
+                log.info("ready after %.1f s", self.startup.as_dict()["seconds"])
+                threading.Thread(target=self._take, args=(LATER,), name="velox-later", daemon=True).start()
+                self._watch()
         except Exception as error:
             log.exception("Velox cannot go on: %s", error)
             if not self._stopping.is_set():
@@ -77,6 +76,16 @@ class Embedded:
                 self._end(1)
         finally:
             connections.close_all()
+
+    def _take(self, steps: Iterable[str]) -> bool:
+        """One step after the other; False where the end was asked for in between."""
+        for name in steps:
+            with self.startup.step(name) as step:
+                getattr(self, f"_{name}")(step)
+            if self._stopping.is_set():
+                return False
+            log.info("%s: %s %.1f s", step.says, step.detail or "done,", step.seconds)
+        return True
 
     def _migrate(self, step: Step) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -91,14 +100,19 @@ class Embedded:
             step.detail = "kept as it is,"
 
     def _pages(self, step: Step) -> None:
-        from velox.asgi import application
-
-        self._on_pages(application)
+        self._on_pages(import_string(settings.ASGI_APPLICATION))
 
     def _compile(self, step: Step) -> None:
-        from apps.pipeline.warmup import pieces
+        from apps.pipeline.warmup import pieces_needed
 
-        todo = pieces()
+        self._compile_all(step, pieces_needed())
+
+    def _rest(self, step: Step) -> None:
+        from apps.pipeline.warmup import pieces_later
+
+        self._compile_all(step, pieces_later())
+
+    def _compile_all(self, step: Step, todo: list[tuple[str, Callable[[], object]]]) -> None:
         for done, (name, compile_) in enumerate(todo):
             if self._stopping.is_set():
                 return

@@ -11,7 +11,17 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from apps.common.live import CHARTS_GROUP, HUBS_GROUP, PRICES_GROUP, STAGE_GROUP, ChartWish, WatchMessage
+from channels.layers import InMemoryChannelLayer
+
+from apps.common.live import (
+    CHARTS_GROUP,
+    HUBS_GROUP,
+    PRICES_GROUP,
+    STAGE_GROUP,
+    ChartWish,
+    WatchMessage,
+    hub_loop,
+)
 
 log = logging.getLogger("velox.broadcast")
 
@@ -33,6 +43,11 @@ class OwnLoop:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, name="velox-live", daemon=True).start()
         return self._loop
+
+
+def loop_for(layer: Any) -> LoopSource:
+    """Groups in memory only work on the sockets' own loop; any other layer is spoken to from a loop of our own."""
+    return hub_loop.get if isinstance(layer, InMemoryChannelLayer) else OwnLoop()
 
 
 class LiveLink:

@@ -21,6 +21,7 @@ class Step:
 
     name: str
     says: str
+    holds_up: bool = True  # nobody is ready before it is done
     state: str = WAITING
     detail: str = ""
     part: float = 0.0
@@ -43,6 +44,11 @@ class Startup:
         with self._lock:
             self.steps.update({name: Step(name, says) for name, says in steps.items()})
 
+    def plan_later(self, **steps: str) -> None:
+        """Steps that are taken while everything runs already."""
+        with self._lock:
+            self.steps.update({name: Step(name, says, holds_up=False) for name, says in steps.items()})
+
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Run one planned step; an error marks it failed and goes on to the caller."""
@@ -59,13 +65,14 @@ class Startup:
 
     @property
     def is_done(self) -> bool:
-        return bool(self.steps) and all(step.state == DONE for step in self.steps.values())
+        needed = [step for step in self.steps.values() if step.holds_up]
+        return bool(needed) and all(step.state == DONE for step in needed)
 
     def reason(self) -> str:
         """Why the start is not over, or an empty string: a readiness check."""
         with self._lock:
             for step in self.steps.values():
-                if step.state in (RUNNING, FAILED):
+                if step.holds_up and step.state in (RUNNING, FAILED):
                     return f"{step.says}{': ' if step.detail else ''}{step.detail}"
             return "" if self.is_done else "starting"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
@@ -15,19 +16,34 @@ from apps.domain.timeframes import TIMEFRAMES
 
 Piece = tuple[str, Callable[[], object]]
 
+FIRST: Final = ("sma", "ema", "rsi", "atr", "donchian")
+"""Indicators that the strategies we ship ask for: the path waits for these, the others are compiled while it runs."""
 
-def pieces() -> list[Piece]:
-    """(what it is, what compiles it), in the order in which a tick needs them."""
+
+def pieces_needed() -> list[Piece]:
+    """(what it is, what compiles it): what the path needs before its first tick."""
     return [
         ("candles", _candles),
         ("the tape", _tape),
-        *((f"loop {found.name}", found.compile) for found in _kernels()),
-        *((f"indicator {name}", lambda spec=spec: spec.step.address) for name, spec in INDICATORS.items()),
+        *(_loop(found) for found in (kernels.candle_rows, kernels.tick_rows)),
+        *(_indicator(name) for name in FIRST),
     ]
 
 
-def _kernels() -> Iterator[kernels.Kernel]:
-    return (value for value in vars(kernels).values() if isinstance(value, kernels.Kernel))
+def pieces_later() -> list[Piece]:
+    """What only a chart, a bank of many instruments or somebody's own strategy may ask for."""
+    return [
+        *(_indicator(name) for name in INDICATORS if name not in FIRST),
+        *(_loop(found) for found in (kernels.slot_ticks, kernels.slot_closes)),
+    ]
+
+
+def _loop(found: kernels.Kernel) -> Piece:
+    return f"loop {found.name}", found.compile
+
+
+def _indicator(name: str) -> Piece:
+    return name, lambda: INDICATORS[name].step.address
 
 
 def _two_ticks() -> frames.TickArray:

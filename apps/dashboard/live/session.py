@@ -130,8 +130,8 @@ class Session:
             raise
 
     def _key(self, name: str) -> str:
-        """`runs` means another stream for every user."""
-        return f"runs:{self._user.pk}" if name == "runs" else name
+        """`runs` and `status` mean another stream for every user: what each may see of them differs."""
+        return f"{name}:{self._user.pk}" if name in {"runs", "status"} else name
 
     def _group(self, name: str) -> str:
         channel = parse_channel(name)

@@ -178,15 +178,10 @@ def _times(column: pa.ChunkedArray, found: Columns, path: Path, zone: str | None
         stamps = stamps.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     if stamps.tz is not None:
         stamps = stamps.tz_convert("UTC").tz_localize(None)
-    values = (
-        stamps.where((stamps >= _FIRST) & (stamps < _LAST))
-        .as_unit("ns")
-        .to_numpy()
-        .astype("datetime64[ns]")
-        .view(np.int64)
-        .copy()
-    )
-    for i in np.flatnonzero(values < FIRST_NS):  # NaT is below everything
+    within = np.asarray((stamps >= _FIRST) & (stamps < _LAST))
+    values = np.full(len(stamps), -1, np.int64)
+    values[within] = stamps[within].as_unit("ns").to_numpy().astype("datetime64[ns]").view(np.int64)
+    for i in np.flatnonzero(~within):
         shown = repr(texts.iloc[i]) if texts is not None else "missing or out of range"
         found.unparsable.setdefault(int(found.lines[i]), f"time is {shown}")
         values[i] = 0
