@@ -28,14 +28,10 @@ NS_PER_MS: Final = 1_000_000
 class History(Protocol):
     """Stored candles: the newest `limit` that start before `before_ns`, oldest first (`marketdata.candles_load`)."""
 
-    def __call__(
-        self, *, instrument: int, timeframe: int, limit: int, before_ns: int | None
-    ) -> CandleArray: ...
+    def __call__(self, *, instrument: int, timeframe: int, limit: int, before_ns: int | None) -> CandleArray: ...
 
 
-def history_before(
-    history: History, instrument: int, timeframe: int, limit: int, now_ns: int | None
-) -> CandleArray:
+def history_before(history: History, instrument: int, timeframe: int, limit: int, now_ns: int | None) -> CandleArray:
     """Stored candles that had closed by `now_ns` (None: all), read in a thread that is not a stage's.
 
     A recording played again must not show what the database remembers of its own future.
