@@ -26,7 +26,7 @@ RUN_TIMEFRAMES: Final = [(str(seconds), name) for name, seconds in TIMEFRAMES.it
 
 
 class TicketForm(forms.Form):
-    """An order as a person writes it; steps are the instrument's lot and tick. `key` makes a repeated post one order."""
+    """An order as a person writes it; steps are lot and tick. `key` makes a repeated post one order."""
 
     side = forms.ChoiceField(choices=[("buy", "Buy"), ("sell", "Sell")])
     order_type = forms.ChoiceField(choices=ORDER_TYPES, label="Type")
