@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from apps.common.admin import ReadOnlyAdmin
-from apps.domain.errors import VeloxError
 from apps.domain.messages import utc
 from apps.orders.models import Fill, Order, OrderEvent
 from apps.orders.selectors import order_rebuild
@@ -50,8 +49,9 @@ class FillInline(ReadOnlyInline):
     readonly_fields = fields
 
 
-@admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
+class OrderHistory(ReadOnlyAdmin):
+    """Orders to look at; `execution` registers them, with what may be asked of an order."""
+
     list_display = [
         "client_order_id",
         "account",
@@ -69,7 +69,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ["account", "instrument"]
     date_hierarchy = "created_at"
     inlines = [OrderEventInline, FillInline]
-    actions = ["ask_cancel", "compare_with_steps"]
+    actions = ["compare_with_steps"]
 
     @admin.display(description="qty")
     def quantity(self, order: Order) -> str:
@@ -82,16 +82,6 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.display(description="mean price")
     def mean_price(self, order: Order) -> str:
         return plain(order.avg_price)
-
-    @admin.action(description="Ask the venue to cancel")
-    def ask_cancel(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
-        from apps.execution.services import order_ask_cancel  # a door: the rule lives above this app
-
-        for order in chosen:
-            try:
-                order_ask_cancel(actor=request.user, order_id=order.pk)
-            except VeloxError as error:
-                self.message_user(request, f"{order.client_order_id}: {error.message}", messages.WARNING)
 
     @admin.action(description="Compare with the steps")
     def compare_with_steps(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import BrokerAccount
 from apps.common.rows import row_insert, row_update, rows
-from apps.domain import messages
+from apps.domain import messages, positions
 from apps.domain.errors import BadInput, RuleBroken
 from apps.domain.ledger import Account, Line, balanced, fill_lines, transfer_lines
 from apps.domain.messages import ZERO, PositionChanged, utc
@@ -22,6 +22,10 @@ from apps.portfolio.models import Cash, DayStart, EquitySnapshot, FxRate, Ledger
 from apps.portfolio.selectors import Marks, book_for, marks_live
 
 _CASH = f"SELECT id, amount FROM {Cash._meta.db_table} WHERE account_id = %s AND currency = %s"  # noqa: S608
+_HELD = (
+    f"SELECT id, qty, cost, realised, fees FROM {Position._meta.db_table} "  # noqa: S608
+    "WHERE account_id = %s AND instrument_id = %s"
+)
 
 
 def account_fund(account: BrokerAccount, at_ns: int) -> None:
@@ -65,13 +69,11 @@ def fill_book(
     Call inside the transaction that keeps the fill, with the account locked.
     """
     account_fund(account, fill.at_ns)
-    row = Position.objects.filter(account=account, instrument_id=fill.instrument).first()
-    row = row or Position.objects.create(account=account, instrument_id=fill.instrument)
-    before = row.to_domain()
+    key, before = _position(account.pk, fill.instrument)
     after = before.after(signed(fill), fill.price, instrument.multiplier, fill.fee)
     row_update(
         Position,
-        row.pk,
+        key,
         qty=after.qty,
         cost=after.cost,
         realised=after.realised,
@@ -91,6 +93,15 @@ def fill_book(
         fill_id=fill.fill_id,
     )
     return changed, after.realised - before.realised
+
+
+def _position(account_id: int, instrument: int) -> tuple[int, positions.Position]:
+    """(key, what is held) of one position; the first time anything of it is asked for, a flat one is made."""
+    found = rows(_HELD, [account_id, instrument])
+    if found:
+        key, *amounts = found[0]
+        return key, positions.Position(*map(Decimal, amounts))
+    return Position.objects.create(account_id=account_id, instrument_id=instrument).pk, positions.Position()
 
 
 def ledger_post(account_id: int, lines: Sequence[Line]) -> None:

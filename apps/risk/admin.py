@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.common.admin import ReadOnlyAdmin
 from apps.domain.messages import utc
-from apps.risk.models import KillSwitch, KillSwitchEvent, RiskDecision, RiskLimit, Scope
+from apps.risk.models import KillSwitch, KillSwitchEvent, RiskDecision, RiskLimit
 
 
 @admin.register(RiskLimit)
@@ -39,36 +38,13 @@ class KillSwitchEventInline(TabularInline):
         return False
 
 
-@admin.register(KillSwitch)
-class KillSwitchAdmin(ReadOnlyAdmin):
+class KillSwitchHistory(ReadOnlyAdmin):
+    """Switches to look at; `execution` registers them, with their two actions."""
+
     list_display = ["scope", "scope_id", "state", "reason", "changed_by", "updated_at", "pulls"]
     list_filter = ["scope", "state"]
     list_select_related = ["changed_by"]
     inlines = [KillSwitchEventInline]
-    actions = ["pull", "re_arm"]
-
-    @admin.action(description="PULL: halt, cancel all, close all")
-    def pull(self, request: HttpRequest, chosen: QuerySet[KillSwitch]) -> None:
-        from apps.execution.kill import kill_switch_pull  # a door: the rule lives above this app
-
-        for switch in chosen:
-            scope = Scope(switch.scope)
-            pulled = kill_switch_pull(
-                actor=request.user, scope=scope, scope_id=switch.scope_id, reason="pulled in the back office"
-            )
-            said = (
-                f"{switch}: {pulled.cancels} cancels and {pulled.flattens} closing orders on {pulled.accounts} accounts"
-            )
-            self.message_user(request, said, messages.WARNING)
-
-    @admin.action(description="Re-arm")
-    def re_arm(self, request: HttpRequest, chosen: QuerySet[KillSwitch]) -> None:
-        from apps.execution.kill import kill_switch_rearm
-
-        for switch in chosen:
-            kill_switch_rearm(
-                actor=request.user, scope=Scope(switch.scope), scope_id=switch.scope_id, reason="back office"
-            )
 
 
 @admin.register(RiskDecision)

@@ -13,6 +13,7 @@ from apps.execution.facts import _WORKING
 from apps.execution.services import fill_apply, order_ask_cancel
 from apps.orders.models import Order
 from apps.orders.selectors import fill_list, order_get, order_list, order_rebuild, orders_drifted, orders_working
+from apps.risk.models import KillSwitch
 from tests import builders
 from tests.integration.money import Desk
 
@@ -115,3 +116,12 @@ def test_the_back_office_asks_for_a_cancel(office, desk):
     order = desk.order()
     office.post("/admin/orders/order/", {"action": "ask_cancel", "_selected_action": [order.pk]})
     assert Order.objects.get().status == "pending_cancel"
+
+
+def test_the_back_office_pulls_and_re_arms(office, desk):
+    desk.order()
+    KillSwitch.objects.create(scope="installation", state="trading", changed_by=desk.account.owner)
+    for action, state, order in (("pull", "halted", "pending_cancel"), ("re_arm", "trading", "pending_cancel")):
+        chosen = {"action": action, "_selected_action": [KillSwitch.objects.get().pk]}
+        assert office.post("/admin/risk/killswitch/", chosen).status_code == 302
+        assert (KillSwitch.objects.get().state, Order.objects.get().status) == (state, order)
