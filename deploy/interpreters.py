@@ -65,8 +65,8 @@ def find(say: Say) -> str:
             return found
     raise Trouble(
         "Velox needs CPython 3.12 or 3.13 and none could be found or fetched. Install one (Debian 13: apt-get install "
-        "python3 python3-venv; macOS: brew install python@3.12; anywhere: uv python install 3.12 or pyenv install 3.12) "
-        "and run this again, or name it: PYTHON=/path/to/python3.12 make run"
+        "python3 python3-venv; macOS: brew install python@3.12; with pyenv: pyenv install 3.12) and run this again, "
+        "or name it: make run PYTHON=/path/to/python3.12"
     )
 
 

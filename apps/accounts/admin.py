@@ -43,7 +43,8 @@ class BrokerAccountAdmin(ModelAdmin):
     search_fields = ["name", "owner__username", "owner__email"]
     list_select_related = ["owner"]
     autocomplete_fields = ["owner"]
-    readonly_fields = ["created_at", "updated_at"]
+    # Going live is a promotion that is checked and recorded, not a tick in a form.
+    readonly_fields = ["mode", "live_enabled", "created_at", "updated_at"]
     inlines = [GrantInline]
 
 

@@ -81,7 +81,8 @@ class BrokerAccount(Stamped):
     currency = models.CharField(max_length=8, help_text="Its cash and its P&L are in this currency, e.g. USD.")
     mode = models.CharField(max_length=8, choices=AccountMode, default=AccountMode.DRY_RUN)
     live_enabled = models.BooleanField(default=False, help_text="This account's own switch for real orders.")
-    starting_cash = models.DecimalField(max_digits=24, decimal_places=8, default=Decimal(0))
+    # 15 digits: what SQLite keeps of a decimal.
+    starting_cash = models.DecimalField(max_digits=15, decimal_places=6, default=Decimal(0))
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -31,6 +31,8 @@ def account_open(*, owner: User, name: str, currency: str, starting_cash: Decima
         raise RuleBroken(f"{owner.username} may not trade, so cannot hold an account", user=owner.pk)
     if not starting_cash.is_finite() or starting_cash < 0:
         raise BadInput(f"starting cash cannot be {starting_cash}", field="starting_cash")
+    if starting_cash >= 10**9 or starting_cash != round(starting_cash, 6):
+        raise BadInput("starting cash is below a billion and has at most 6 decimals", field="starting_cash")
     if BrokerAccount.objects.filter(owner=owner, name=name).exists():
         raise BadInput(f"{owner.username} already has an account named {name}", field="name")
     return BrokerAccount.objects.create(owner=owner, name=name, currency=currency, starting_cash=starting_cash)

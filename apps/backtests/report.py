@@ -36,15 +36,19 @@ def outcome_as_dict(outcome: Outcome, source: dict[str, Any]) -> dict[str, Any]:
         },
         "signals": [plain(asdict(signal)) | {"id": signal.client_order_id} for signal in journal.signals],
         "refusals": [
-            {"id": signal.client_order_id, "code": why.code, "reason": why.reason}
-            for signal, why in journal.refusals
+            {"id": signal.client_order_id, "code": why.code, "reason": why.reason} for signal, why in journal.refusals
         ],
         "orders": [plain(asdict(order)) for order in journal.orders],
         "order_changes": [plain(asdict(change)) for change in journal.changes],
         "fills": [plain(asdict(fill)) for fill in journal.fills],
         "trades": [plain(asdict(trip)) for trip in outcome.trips],
         "statistics": [
-            {"name": s.name, "value": None if s.value != s.value else float(s.value), "unit": s.unit, "means": s.definition}
+            {
+                "name": s.name,
+                "value": None if s.value != s.value else float(s.value),
+                "unit": s.unit,
+                "means": s.definition,
+            }
             for s in outcome.stats
         ],
         "equity": str(outcome.equity),

@@ -50,6 +50,13 @@ class MemoryBus:
                 self._arrived.notify_all()
         return offset
 
+    def post(self, topic: str, key: int, payload: bytes, timeout_s: float | None = None) -> None:
+        """Append, as publish does: in memory a message has arrived at once."""
+        self.publish(topic, key, payload, timeout_s)
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Nothing is ever under way here."""
+
     def has_room(self, topic: str) -> bool:
         """Whether every partition of the topic would take a message at once."""
         return not any(partition.is_full for partition in self._partitions_of(topic))

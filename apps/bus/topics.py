@@ -13,6 +13,7 @@ class Topic:
     """`capacity`: bytes a partition may hold that its slowest group has not committed; then publishing waits.
 
     `keep`: bytes of the newest messages a partition keeps to be read by place, committed or not.
+    `retention_h`: hours for which Kafka keeps a message; there `capacity` limits what is not yet acknowledged.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Topic:
     partitions: int = 4
     capacity: int = 8 * MIB
     keep: int = 1 * MIB
+    retention_h: int = 7 * 24
 
 
 TOPICS: Final[tuple[Topic, ...]] = (

@@ -41,7 +41,7 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             if not request.path.startswith(_QUIET):
-                user = getattr(request, "user", None)
+                user = getattr(request, "_cached_user", None)  # as already loaded: a log line asks the database nothing
                 log.info(
                     "request",
                     method=request.method,

@@ -13,6 +13,7 @@ from apps.common.rows import row_insert
 from apps.domain.errors import BrokerUnavailable
 from apps.domain.ports import BusPort
 
+ARRIVAL_S = 30.0  # how long the brokers may take to have what was sent
 _flushing = Lock()
 _TABLE = Outbox._meta.db_table
 
@@ -27,7 +28,7 @@ def outbox_add(topic: str, key: int, payload: bytes) -> None:
 def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> int:
     """Publish what waits, oldest first, and forget it; returns how many went out.
 
-    A message is forgotten only after the bus took it: a crash in between publishes it again, so
+    A message is forgotten only once it has arrived: a crash in between publishes it again, so
     consumers dedupe. Where the bus has no room within `timeout_s` the rest stays for the next flush.
     One flusher at a time keeps the order: a lock within the process, row locks between processes.
     """
@@ -42,16 +43,19 @@ def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> i
 
 def _flush_batch(bus: BusPort, batch: int, timeout_s: float) -> tuple[int, bool]:
     sent: list[int] = []
+    broken: Exception | None = None
     with _rows_locked():
         try:
             for pk, topic, key, payload in _waiting(batch):
-                bus.publish(topic, key, bytes(payload), timeout_s)
+                bus.post(topic, key, bytes(payload), timeout_s)
                 sent.append(pk)
-        except BrokerUnavailable:
-            pass  # no room: what is left keeps its place
-        finally:
-            if sent:
-                _forget(sent)
+        except Exception as error:  # what went out must be forgotten first; raising here would undo that
+            broken = error
+        if sent:
+            bus.flush(ARRIVAL_S)  # where it raises nothing is forgotten, and all goes out again
+            _forget(sent)
+    if broken is not None and not isinstance(broken, BrokerUnavailable):
+        raise broken
     return len(sent), len(sent) == batch
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from apps.domain.costs import Costs, NoCosts
 from apps.domain.engine import Desk, Engine, Journal
 from apps.domain.errors import BadData
-from apps.domain.frames import CLOCK, CandleArray, TickArray
-from apps.domain.lane import Lane, LaneSpec
+from apps.domain.frames import CANDLE, CLOCK, CandleArray, TickArray
+from apps.domain.hands import LaneSpec
+from apps.domain.lane import Lane
 from apps.domain.messages import Fill, Instrument, Mode, Side, decimal_price
 from apps.domain.pnl import Book
 from apps.domain.positions import RoundTrip
@@ -107,14 +108,12 @@ class Backtest:
 
     def outcome(self) -> Outcome:
         """Raises BadData when no candle closed: there is nothing to measure."""
-        candles = np.concatenate(self._closed) if self._closed else np.zeros(0)
+        candles = np.concatenate(self._closed) if self._closed else np.zeros(0, CANDLE)
         if not len(candles):
             raise BadData("no candle closed: is the recording's calendar right, and is it longer than one candle?")
         plan, journal = self.plan, self.engine.journal
         self._finish(candles)
-        curve = equity_curve(
-            journal.fills, candles["start_ns"], candles["close"], float(plan.cash), plan.instrument
-        )
+        curve = equity_curve(journal.fills, candles["start_ns"], candles["close"], float(plan.cash), plan.instrument)
         trips = round_trips(journal.fills, {plan.instrument.number: plan.instrument})
         fees = float(sum((fill.fee for fill in journal.fills), Decimal(0)))
         warmup = min(self.lane.warm_up(plan.timeframe), len(candles) - 1)

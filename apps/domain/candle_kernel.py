@@ -64,7 +64,7 @@ def state_grown(state: State) -> State:
     return grown
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def _find_session(place: Any, slot: int, at: int, sessions: Any, first: int, last: int, own: int) -> bool:
     """Put the session around `at` into `place`. False when the venue is closed and such ticks are dropped."""
     low, high = first, last
@@ -87,10 +87,12 @@ def _find_session(place: Any, slot: int, at: int, sessions: Any, first: int, las
     here[SESSION_OPEN] = here[ANCHOR] if low == first else max(here[ANCHOR], sessions[low - 1, 1])
     here[SESSION_CLOSE] = here[ANCHOR] + _DAY_NS if low == last else min(here[ANCHOR] + _DAY_NS, sessions[low, 0])
     here[DAY_OPEN], here[DAY_CLOSE] = here[SESSION_OPEN], here[SESSION_CLOSE]
+    if low > first and at < sessions[low - 1, 3]:  # a break within a trading day belongs to the day
+        here[DAY_OPEN], here[DAY_CLOSE] = sessions[low - 1, 2], sessions[low - 1, 3]
     return True
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def _begin(forming: Any, prices: Any, place: Any, slot: int, level: int, step: int, at: int, price: float) -> None:
     """A new candle around `at`, still without ticks."""
     here = place[slot]
@@ -109,7 +111,7 @@ def _begin(forming: Any, prices: Any, place: Any, slot: int, level: int, step: i
     forming[slot, level, TICKS] = 0
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def _take_over(forming: Any, prices: Any, place: Any, slot: int, steps: Any) -> None:
     """The base candle is whole: larger candles take it over, then it is gone."""
     base, base_start = prices[slot, 0], forming[slot, 0, START]
@@ -126,7 +128,7 @@ def _take_over(forming: Any, prices: Any, place: Any, slot: int, steps: Any) -> 
     forming[slot, 0, END] = 0
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def _write(
     out: Any, at: int, forming: Any, prices: Any, place: Any, slot: int, level: int, step: int, row: int
 ) -> None:
@@ -145,7 +147,7 @@ def _write(
     candle.row = row
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def _close(
     out: Any, closed: int, row: int, at: int, first: int, last: int,
     steps: Any, forming: Any, prices: Any, place: Any, due: Any,
@@ -170,7 +172,7 @@ def _close(
     return closed
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def run(
     ticks: Any, row: int, out: Any, closed: int, steps: Any, slot_of: Any, slots: int,
     forming: Any, prices: Any, place: Any, due: Any, sessions: Any, spans: Any, counts: Any, own: int,
@@ -244,7 +246,7 @@ def run(
     return row, closed, DONE
 
 
-@njit(nogil=True, cache=True)  # type: ignore[misc]
+@njit(nogil=True, cache=True)
 def forming(out: Any, at: int, slot: int, level: int, steps: Any, words: Any, prices: Any, place: Any) -> int:
     """Write the candle of one level as it stands, the forming base included; 1 if there is one."""
     if words[slot, level, END] == 0:
@@ -265,3 +267,34 @@ def forming(out: Any, at: int, slot: int, level: int, steps: Any, words: Any, pr
         candle.volume += prices[slot, 0, VOLUME]
         candle.ticks += words[slot, 0, TICKS]
     return 1
+
+
+@njit(nogil=True, cache=True)
+def resample(candles: Any, out: Any, sessions: Any, step: int) -> int:
+    """Merge candles that begin in one bucket; how many came out, -1 when the input is no single ordered series."""
+    count = 0
+    place = np.zeros((1, _PLACE_WORDS), np.int64)
+    for row in range(len(candles)):
+        candle = candles[row]
+        if candle.timeframe > step or candle.instrument != candles[0].instrument:
+            return -1
+        if row and candle.start_ns < candles[row - 1].start_ns:
+            return -1
+        if not _find_session(place, 0, candle.start_ns, sessions, 0, len(sessions), 0):
+            continue
+        whole = out[count - 1]
+        if count and candle.start_ns < whole.end_ns:
+            whole.high, whole.low = max(whole.high, candle.high), min(whole.low, candle.low)
+            whole.close = candle.close
+            whole.volume += candle.volume
+            whole.ticks += candle.ticks
+            whole.row = row
+            continue
+        words, prices = np.zeros((1, 1, 8), np.int64), np.zeros((1, 1, 8))
+        _begin(words, prices, place, 0, 0, step, candle.start_ns, candle.open)
+        place[0, NUMBER] = candle.instrument
+        prices[0, 0, HIGH], prices[0, 0, LOW], prices[0, 0, CLOSE] = candle.high, candle.low, candle.close
+        prices[0, 0, VOLUME], words[0, 0, TICKS] = candle.volume, candle.ticks
+        _write(out, count, words, prices, place, 0, 0, step, row)
+        count += 1
+    return count

@@ -225,6 +225,23 @@ class CandleBuilder:
         self._counts[:] = facts["counts"]
 
 
+def candles_resample(candles: CandleArray, calendar: Calendar, timeframe: int) -> CandleArray:
+    """Closed candles of one instrument, in order, to a bigger timeframe of the same calendar.
+
+    The same numbers the builder makes from the ticks when its base is the candles' own length. The last
+    one may still be growing. `row`: index of the last candle taken in. Candles outside sessions are left out.
+    """
+    if not len(candles):
+        return np.empty(0, CANDLE)
+    first, last = int(candles["start_ns"].min()), int(candles["start_ns"].max())
+    sessions = calendar.table.cover(first, last).array
+    out = np.empty(len(candles), CANDLE)
+    count = kernel.resample(np.ascontiguousarray(candles), out, sessions, timeframe)
+    if count < 0:
+        raise BadInput("candles to resample are of one instrument, in order, and shorter than the new timeframe")
+    return out[:count]
+
+
 def _saved_split(saved: bytes) -> tuple[dict[str, Any], bytes]:
     if len(saved) < _HEADER.size:
         raise BadData("not a saved candle state", bytes=len(saved))

@@ -259,7 +259,7 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade that happened. `fee` in `currency`, positive where it costs; `fill_id` never repeats for another trade."""
+    """A trade that happened. `fee` in `currency`, positive where it costs; a `fill_id` is one trade's alone."""
 
     fill_id: str
     client_order_id: str
@@ -283,7 +283,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class PositionChanged:
-    """A position after a fill. `qty` signed; `avg_price` of what is open; `realised` since the position's first fill."""
+    """A position after a fill. `qty` signed; `avg_price` of what is open; `realised` since its first fill."""
 
     account_id: int
     instrument: int

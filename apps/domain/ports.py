@@ -49,6 +49,17 @@ class BusPort(Protocol):
         """Append and return the offset. Raises BrokerUnavailable when there is no room within `timeout_s`."""
         ...
 
+    def post(self, topic: str, key: int, payload: bytes, timeout_s: float | None = None) -> None:
+        """Take the message and go on; it arrives behind all that was taken before.
+
+        A consumer's commit() counts only once everything posted before it has arrived; `flush()` waits for it.
+        """
+        ...
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Wait until all that was posted has arrived. Raises BrokerUnavailable when it has not within `timeout_s`."""
+        ...
+
     def has_room(self, topic: str) -> bool: ...
 
     def partitions(self, topic: str) -> int: ...

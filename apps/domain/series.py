@@ -20,8 +20,7 @@ _FIELDS = ("start_ns", "end_ns", "open", "high", "low", "close", "volume")
 class Series:
     """Columns of plain Python lists (a list item is read faster than an array's) and a cursor into them.
 
-    `extend` commits a run of closed candles to the study; `at` is the candle now being told. Between
-    candles `provisional` may hold the values of the forming one.
+    `at` is the candle now being told. While a tick is told, `provisional` holds the forming candle's values.
     """
 
     def __init__(self, timeframe: int, indicators: Sequence[str] = ()) -> None:
@@ -32,20 +31,32 @@ class Series:
         self.columns: dict[str, list[Any]] = {name: [] for name in _FIELDS}
         self.values: list[list[float]] = [[] for _ in self.study.labels]
         self.provisional: list[float] | None = None
+        self._waiting: list[CandleArray] = []
         self.candle = Told(self)
 
     def __len__(self) -> int:
         return len(self.columns["close"])
 
-    def extend(self, candles: CandleArray) -> int:
-        """Commit closed candles; returns the index of the first."""
-        first = len(self)
+    def extend(self, candles: CandleArray, commit: bool = True) -> None:
+        """Take closed candles in. `commit=False`: their values come one by one, with `step`, because somebody
+        looks inside the candles between them and must not see a later one's state."""
         for name, column in self.columns.items():
             column.extend(candles[name].tolist())
+        if commit:
+            self._commit(candles)
+        else:
+            self._waiting += [candles[i : i + 1] for i in range(len(candles))]
+
+    def step(self) -> None:
+        """Move the cursor to the next closed candle."""
+        self.at += 1
+        if self._waiting:
+            self._commit(self._waiting.pop(0))
+
+    def _commit(self, candles: CandleArray) -> None:
         final = self.study.close(candles)
         for position, column in enumerate(self.values):
             column.extend(final[:, position].tolist())
-        return first
 
     def trim(self) -> None:
         """Forget what lies beyond LOOKBACK; only while nothing after `at` waits to be told."""
@@ -54,15 +65,6 @@ class Series:
             for column in (*self.columns.values(), *self.values):
                 del column[:extra]
             self.at -= extra
-
-    def line(self, text: str, output: str | None = None) -> Reading:
-        """A reader of one output of one of the indicators; the first output if none is named."""
-        request = parse(text)
-        names = [each.name for each in request.spec.outputs]
-        if output is not None and output not in names:
-            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(names)}", field="output")
-        column = self.study.columns[str(request)].start + (names.index(output) if output else 0)
-        return Reading(self, self.values, column)
 
     def tail(self) -> dict[str, Any]:
         """What a restart needs besides the study: the candles and values still reachable."""
@@ -76,28 +78,43 @@ class Series:
     def restore(self, tail: dict[str, Any], study: bytes) -> None:
         self.study.restore(study)
         self.columns = {name: list(tail["columns"][name]) for name in _FIELDS}
-        self.values[:] = [[math.nan if v is None else v for v in column] for column in tail["values"]]
+        for column, saved in zip(self.values, tail["values"], strict=True):
+            column[:] = [math.nan if value is None else value for value in saved]
         self.at = len(self) - 1
 
 
 class Reading:
-    """`Line` of the strategy contract: one output, at the series' cursor."""
+    """`Line` of the strategy contract: one output of one indicator, at its series' cursor.
 
-    __slots__ = ("_column", "_series", "_values")
+    Handed out in setup, bound once the series of its timeframe exists. Raises BadInput for an output
+    the indicator does not have; without one named it is the first.
+    """
 
-    def __init__(self, series: Series, values: list[list[float]], column: int) -> None:
-        self._series, self._values, self._column = series, values, column
+    __slots__ = ("_column", "_series", "_values", "output", "text", "timeframe")
+
+    def __init__(self, timeframe: int, text: str, output: str | None) -> None:
+        request = parse(text)
+        names = [each.name for each in request.spec.outputs]
+        if output is not None and output not in names:
+            raise BadInput(f"{text} has no output {output!r}; it has: {', '.join(names)}", field="output")
+        self.timeframe, self.text = timeframe, str(request)
+        self.output = names.index(output) if output else 0
+
+    def bind(self, series: Series) -> None:
+        self._series: Series = series
+        self._column: int = series.study.columns[self.text].start + self.output
+        self._values: list[float] = series.values[self._column]
 
     @property
     def now(self) -> float:
         series = self._series
         if series.provisional is not None:
             return series.provisional[self._column]
-        return self._values[self._column][series.at] if series.at >= 0 else math.nan
+        return self._values[series.at] if series.at >= 0 else math.nan
 
     def ago(self, candles: int) -> float:
         at = self._series.at - candles
-        return self._values[self._column][at] if at >= 0 else math.nan
+        return self._values[at] if at >= 0 else math.nan
 
 
 class Told:
@@ -155,6 +172,12 @@ class Forming:
     @property
     def begun(self) -> bool:
         return not math.isnan(self.open)
+
+    def begin(self, at_ns: int, session_ns: int, timeframe: int) -> None:
+        """Where the candle of a tick at `at_ns` starts: whole timeframes after the session's opening."""
+        span = timeframe * 1_000_000_000
+        self.session_ns = session_ns
+        self.start_ns = session_ns + (at_ns - session_ns) // span * span
 
     def add(self, price: float, size: float) -> None:
         if not self.begun:

@@ -120,7 +120,8 @@ def _risk_stats(curve: Curve) -> list[Stat]:
     mean = _geometric_mean(returns)
     yearly = (1 + mean) ** days - 1
     variance = returns.var(ddof=1) if len(returns) > 1 else np.nan
-    volatility = np.sqrt((variance + (1 + mean) ** 2) ** days - (1 + mean) ** (2 * days))
+    with np.errstate(invalid="ignore"):  # too few days: not defined
+        volatility = np.sqrt((variance + (1 + mean) ** 2) ** days - (1 + mean) ** (2 * days))
     downside = np.sqrt(np.mean(np.minimum(returns, 0) ** 2)) * np.sqrt(days) if len(returns) else np.nan
     years = (curve.start_ns[-1] - curve.start_ns[0]) / DAY_NS / YEAR_DAYS
     growth = max(curve.equity[-1] / curve.equity[0], 0.0)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from apps.domain.errors import BadInput
 from apps.domain.frames import CandleArray
-from apps.domain.indicators.kernels import NOTHING, START, candle_rows, slot_closes, slot_ticks, tick_rows
+from apps.domain.indicators.kernels import LINE, NOTHING, SLOT_START, candle_rows, slot_closes, slot_ticks, tick_rows
 from apps.domain.indicators.layout import Layout
 from apps.domain.indicators.registry import Request
 
@@ -143,9 +143,11 @@ class StudyBank:
     def __init__(self, requests: Iterable[Request | str], slots: int) -> None:
         self._layout = Layout(requests)
         self.slots = slots
-        self._states: Floats = np.zeros(slots * self._layout.size)
-        self._candles: Floats = np.zeros((slots, 5))
-        self._times: Ints = np.full((slots, 2), NOTHING, np.int64)
+        self._stride = -(-self._layout.size // LINE) * LINE
+        self._states: Floats = _in_lines(slots * self._stride)
+        self._candles: Floats = _in_lines(slots * LINE).reshape(slots, LINE)
+        self._clock: Ints = self._candles.view(np.int64)
+        self._clock[:, SLOT_START] = NOTHING
 
     @property
     def columns(self) -> dict[str, slice]:
@@ -159,34 +161,47 @@ class StudyBank:
         none of this bank, or where the arrays have different lengths.
         """
         layout, count = self._layout, _same_length(slot, price, size, start_ns, session_ns)
-        self._check(slot)
         values, finals = np.empty((count, layout.width)), np.empty((count, layout.width))
         rows = np.empty(count, np.int64)
         closed = slot_ticks(
-            layout.plan, layout.params, self._states, layout.size, self._candles, self._times, _plain(slot),
+            layout.plan, layout.params, self._states, self._stride, self._candles, self._clock, _plain(slot),
             _plain(price), _plain(size), _plain(start_ns), _plain(session_ns), values.reshape(-1),
             finals.reshape(-1), rows, layout.width,
         )  # fmt: skip
+        if closed < 0:
+            raise self._no_such_slot()
         return Ticked(values, finals[:closed], rows[:closed])
 
     def close(self, slot: Ints) -> Floats:
         """Commit the forming candles of these slots, as when event time has passed their end; their final values
         (n, outputs), NaN for a slot that had none."""
-        self._check(slot)
+        if len(slot) and (int(slot.min()) < 0 or int(slot.max()) >= self.slots):
+            raise self._no_such_slot()
         out = np.empty((len(slot), self._layout.width))
         slot_closes(
-            self._layout.plan, self._layout.params, self._states, self._layout.size, self._candles, self._times,
+            self._layout.plan, self._layout.params, self._states, self._stride, self._candles, self._clock,
             _plain(slot), out.reshape(-1), self._layout.width,
         )  # fmt: skip
         return out
 
+    @property
+    def width(self) -> int:
+        """Columns of a row of values."""
+        return self._layout.width
+
     def forming(self, slot: int) -> Floats | None:
         """(open, high, low, close, volume) of a slot's forming candle, None where there is none."""
-        return None if self._times[slot, START] == NOTHING else self._candles[slot].copy()
+        return None if self._clock[slot, SLOT_START] == NOTHING else self._candles[slot, :5].copy()
 
-    def _check(self, slot: Ints) -> None:
-        if len(slot) and (int(slot.min()) < 0 or int(slot.max()) >= self.slots):
-            raise BadInput(f"slots of this bank run from 0 to {self.slots - 1}", field="slot", slots=self.slots)
+    def _no_such_slot(self) -> BadInput:
+        return BadInput(f"slots of this bank run from 0 to {self.slots - 1}", field="slot", slots=self.slots)
+
+
+def _in_lines(floats: int) -> Floats:
+    """Zeros that begin where a cache line begins."""
+    room = np.zeros(floats + LINE)
+    skip = -room.ctypes.data // 8 % LINE
+    return room[skip : skip + floats]
 
 
 def _same_length(*columns: NDArray[np.generic]) -> int:

@@ -151,12 +151,17 @@ class PaperVenue:
         book = self._books.get(lane)
         return -1 if book is None else book.matched
 
-    def restore(self, working: Working, matched: int) -> None:
-        """Put an order back as it stood, e.g. after a restart."""
-        order = working.order
+    def restore(self, order: NewOrder, left: Decimal, fills: int, notional: Decimal, triggered: bool) -> None:
+        """Put an order back as it stood before a restart: it meets the tape that comes, as one that rested.
+
+        `notional`: price x quantity of its `fills` so far, for fees that are counted per order.
+        """
+        meter, filled = FeeMeter(self._costs, self.instruments[order.instrument].multiplier), order.qty - left
+        if fills and filled > 0:
+            meter.add(filled, notional / filled)
         book = self._books.setdefault((order.run_id, order.instrument), _Book())
-        book.orders.append(working)
-        book.matched, book.quiet = max(book.matched, matched), -1
+        book.orders.append(Working(order, left, meter, fills, triggered, rested=True))
+        book.quiet = -1
 
     # --- the tape moves
 

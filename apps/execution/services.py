@@ -22,6 +22,7 @@ from apps.domain.messages import (
     CancelWanted,
     Fill,
     Instrument,
+    Mode,
     OrderChanged,
     OrderIntent,
     OrderType,
@@ -31,7 +32,7 @@ from apps.domain.messages import (
     Validity,
     decimal_price,
 )
-from apps.domain.orders import OrderEvent, OrderStep
+from apps.domain.orders import OrderEvent, OrderStatus, OrderStep
 from apps.domain.risk import RiskDoor
 from apps.domain.sizing import Refusal, on_tick, size, sizing_parse
 from apps.execution.facts import Desk, account_trader, desk_for, instruments, run_trader, view_for
@@ -75,6 +76,7 @@ def signal_submit(signal: Signal, *, now_ns: int | None = None) -> RiskDecision:
     """A strategy's wish: sized by its run's rule, then through the door. Raises NotFound, BadData."""
     answered = decision_find(signal.client_order_id)
     if answered is not None:
+        _say_again(signal, answered)
         return answered
     account_lock(signal.account_id)
     account, run = run_trader(signal.run_id, signal.account_id)
@@ -87,6 +89,19 @@ def signal_submit(signal: Signal, *, now_ns: int | None = None) -> RiskDecision:
         intent = Refusal("no_rate", error.message)
     order_say(_denied(signal, intent.code, intent.reason))
     return refusal_store(signal.client_order_id, signal.account_id, signal.at_ns, intent)
+
+
+def _say_again(signal: Signal, answered: RiskDecision) -> None:
+    """A strategy that goes back to where it was saved wishes the same again, and has to hear the same again.
+
+    The simulated venue makes the same fills of the same order, which are booked once. A live order is
+    never sent twice: what became of it is looked up.
+    """
+    order = Order.objects.filter(client_order_id=signal.client_order_id).first()
+    if order is None or order.status == OrderStatus.DENIED:
+        order_say(_denied(signal, answered.code, answered.reason))
+    elif order.mode != Mode.LIVE:
+        order_say(order.to_domain())
 
 
 @transaction.atomic

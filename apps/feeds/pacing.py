@@ -32,10 +32,12 @@ def paced(
     clock: Clock,
     wait: Callable[[float], object],
     stopped: Callable[[], bool],
+    begun_ns: int | None = None,
 ) -> Iterator[TickArray]:
     """Frames of at most `rows` ticks, each no earlier than its ticks are due. `play_ns`: when each tick is
-    due after the start at speed 1. `seen_ns` becomes the clock's time when a frame is handed out."""
-    begun, row = clock.now_ns(), 0
+    due after `begun_ns` (now when not given) at speed 1. `seen_ns` becomes the clock's time when a
+    frame is handed out."""
+    begun, row = clock.now_ns() if begun_ns is None else begun_ns, 0
     while row < len(ticks) and not stopped():
         now = clock.now_ns()
         played = int((now - begun + AHEAD_NS) * speed)

@@ -47,10 +47,11 @@ class Instrument(Stamped):
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="instruments")
     calendar = models.CharField(max_length=32, help_text="Trading calendar; usually its venue's.")
     currency = models.CharField(max_length=8, help_text="What its price is quoted in.")
-    tick_size = models.DecimalField(max_digits=18, decimal_places=10, help_text="Step of price.")
-    lot_size = models.DecimalField(max_digits=18, decimal_places=8, default=Decimal(1), help_text="Step of quantity.")
+    # Steps have at most 15 digits: what SQLite keeps of a decimal.
+    tick_size = models.DecimalField(max_digits=15, decimal_places=10, help_text="Step of price.")
+    lot_size = models.DecimalField(max_digits=15, decimal_places=8, default=Decimal(1), help_text="Step of quantity.")
     multiplier = models.DecimalField(
-        max_digits=18, decimal_places=8, default=Decimal(1), help_text="Money per point of price per unit."
+        max_digits=15, decimal_places=8, default=Decimal(1), help_text="Money per point of price per unit."
     )
     is_active = models.BooleanField(default=True)
 

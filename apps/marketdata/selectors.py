@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from django.db import connection
+from django.db.models import Max
 
 from apps.domain.frames import CANDLE, CandleArray
-from apps.domain.messages import utc
+from apps.domain.messages import to_ns, utc
 from apps.marketdata.models import StoredCandle
 
 _FLOATS = ("open", "high", "low", "close", "volume")
@@ -49,3 +50,9 @@ def _array(instrument: int, timeframe: int, rows: list[tuple[object, ...]]) -> C
     for name, column in zip(_FLOATS, floats, strict=True):
         candles[name] = column
     return candles
+
+
+def candles_last_ns() -> int:
+    """When the newest stored candle ends; 0 where none is stored."""
+    newest = StoredCandle.objects.aggregate(newest=Max("end_at"))["newest"]
+    return to_ns(newest) if newest else 0

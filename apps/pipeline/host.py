@@ -90,10 +90,19 @@ class StageHost:
     """Runs stages on a bus: in a thread of its own (`start`, then `drain` or `stop`), or step by step in tests.
 
     `strict` lets the first error out instead of counting it: for tests, where an error is a failure.
+    `on_broken` is told when the loop itself ended by an error.
     """
 
-    def __init__(self, bus: WaitingBus, stages: Sequence[StageLike], *, batch: int = 64, strict: bool = False) -> None:
-        self._bus, self._batch, self._strict = bus, batch, strict
+    def __init__(
+        self,
+        bus: WaitingBus,
+        stages: Sequence[StageLike],
+        *,
+        batch: int = 64,
+        strict: bool = False,
+        on_broken: Callable[[str], None] | None = None,
+    ) -> None:
+        self._bus, self._batch, self._strict, self._on_broken = bus, batch, strict, on_broken
         in_order = sorted(stages, key=lambda stage: _PLACE.get(stage.name, len(_PLACE)), reverse=True)
         self._seats = [
             Seat(stage, bus.consumer(stage.name, tuple(stage.reads)), getattr(stage, "idle", None))
@@ -282,6 +291,8 @@ class StageHost:
         except Exception as error:  # the loop itself is broken: health() says so and the supervisor acts
             self._fatal = f"{type(error).__name__}: {error}"
             log.exception("the stage host stopped")
+            if self._on_broken is not None:
+                self._on_broken(self._fatal)
         finally:
             self._close()
             if settings.configured:

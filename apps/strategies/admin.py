@@ -1,21 +1,46 @@
 """Back office: runs with start and stop, and the signals they gave."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from apps.common.admin import ReadOnlyAdmin
-from apps.domain.errors import VeloxError
-from apps.strategies.models import LaneState, SignalRow, StrategyRun
+from apps.domain.errors import BadInput, VeloxError
+from apps.domain.sizing import sizing_parse
+from apps.domain.timeframes import timeframe_name
+from apps.strategies.checks import strategy_check
+from apps.strategies.models import LaneState, RunState, SignalRow, StrategyRun
 from apps.strategies.services import run_start, run_stop
+
+DECIDING = ["owner", "account", "strategy", "params", "sizing", "instruments", "timeframe"]
+
+
+class RunForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses in the form what run_create and run_start would refuse."""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if "params" not in self.fields:  # at work: shown, not asked
+            return given
+        try:
+            timeframe_name(given.get("timeframe", 0))
+            sizing_parse(given.get("sizing", ""))
+            given["params"] = strategy_check(given.get("strategy", ""), given.get("params") or {}, given["timeframe"])
+        except BadInput as error:
+            field = error.facts.get("field")
+            self.add_error(field if field in self.fields else None, error.message)
+        return given
 
 
 @admin.register(StrategyRun)
 class StrategyRunAdmin(ModelAdmin):
-    list_display = ["name", "owner", "account", "strategy", "timeframe", "mode", "state", "started_at", "reason"]
+    form = RunForm
+    list_display = ["name", "owner", "account", "strategy", "every", "mode", "state", "started_at", "reason"]
     list_filter = ["state", "strategy", "mode", "timeframe"]
     search_fields = ["name", "owner__username", "account__name", "strategy"]
     list_select_related = ["owner", "account"]
@@ -23,6 +48,15 @@ class StrategyRunAdmin(ModelAdmin):
     # A run's state and mode change through services only: they check who may and what follows.
     readonly_fields = ["mode", "state", "reason", "version", "started_at", "stopped_at", "created_at", "updated_at"]
     actions = ["start", "stop"]
+
+    @admin.display(description="Timeframe", ordering="timeframe")
+    def every(self, run: StrategyRun) -> str:
+        return timeframe_name(run.timeframe)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: StrategyRun | None = None) -> list[str]:
+        """What decides is not changed under a run that is at work: its version would lie."""
+        at_work = obj is not None and obj.state in (RunState.RUNNING, RunState.STOPPING)
+        return [*self.readonly_fields, *(DECIDING if at_work else [])]
 
     @admin.action(description="Start chosen runs")
     def start(self, request: HttpRequest, chosen: QuerySet[StrategyRun]) -> None:

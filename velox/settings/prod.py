@@ -18,4 +18,6 @@ STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStat
 WHITENOISE_USE_FINDERS = False
 LOGGING = log_config("json")
 
+DEMO = False  # its logins have known passwords
+
 env.check("SECRET_KEY", "ALLOWED_HOSTS")

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(help_text='Its cash and its P&L are in this currency, e.g. USD.', max_length=8)),
                 ('mode', models.CharField(choices=[('dry_run', 'Dry run'), ('live', 'Live')], default='dry_run', max_length=8)),
                 ('live_enabled', models.BooleanField(default=False, help_text="This account's own switch for real orders.")),
-                ('starting_cash', models.DecimalField(decimal_places=8, default=Decimal('0'), max_digits=24)),
+                ('starting_cash', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=15)),
                 ('is_active', models.BooleanField(default=True)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to=settings.AUTH_USER_MODEL)),
             ],

@@ -4,6 +4,9 @@ A step is a C function over flat float64 memory. Its arguments fit the machine's
 nothing in it counts references, so calling one through its address costs about two nanoseconds. Kernels
 take addresses as numbers: any set of indicators runs through kernels that are already compiled, and a
 new indicator compiles alone.
+
+numba's cache on disk looks at the file of a step, not at the parts it calls: whoever starts the program names the
+cache's folder after the sources of the whole domain.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import Any, Final
 
 import numba
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 _FLOATS: Final = types.CPointer(types.float64)
@@ -66,6 +69,22 @@ def memory(typingctx: Any, array: Any, offset: Any) -> Any:
         return builder.gep(data, [args[1]])
 
     return _FLOATS(array, types.int64), codegen
+
+
+@intrinsic
+def fetch_ahead(typingctx: Any, array: Any, offset: Any) -> Any:
+    """Ask the processor for the cache line of element `offset`, which is needed soon."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(prefetch, [place, number(1), number(3), number(1)])  # to be written, keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
 
 
 @intrinsic

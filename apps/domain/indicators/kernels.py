@@ -13,11 +13,14 @@ from typing import Any, Final
 import numba
 from numba.core import types
 
-from apps.domain.indicators.compiled import OPTIONS, call_step, memory, part
+from apps.domain.indicators.compiled import OPTIONS, call_step, fetch_ahead, memory, part
 
 ADDRESS, STATE, PARAMS, OUT = 0, 1, 2, 3
 OPEN, HIGH, LOW, CLOSE, VOLUME = 0, 1, 2, 3, 4
-START, SESSION = 0, 1
+START, SESSION = 0, 1  # in `times`
+SLOT_START, SLOT_SESSION = 5, 6  # in a slot's row of 8, behind its candle
+LINE: Final = 8  # floats of a cache line
+AHEAD: Final = 4  # ticks between asking for a slot's memory and using it
 NOTHING: Final = -(2**63)  # as a candle's start: no candle is forming
 
 _INTS, _FLOATS = types.int64[::1], types.float64[::1]
@@ -110,29 +113,39 @@ def tick_rows(
     )
 )  # fmt: skip
 def slot_ticks(
-    plan: Array, params: Array, states: Array, stride: Number, candles: Array, times: Array, slot: Array, price: Array,
+    plan: Array, params: Array, states: Array, stride: Number, candles: Array, clock: Array, slot: Array, price: Array,
     size: Array, start_ns: Array, session_ns: Array, out: Array, finals: Array, final_rows: Array, width: Number,
 ) -> Number:  # fmt: skip
-    """A frame of ticks of many slots. A tick of a later candle first commits the slot's forming one.
+    """A frame of ticks of many slots. `candles` and `clock` are one memory, (slots, 8): five floats and two integers,
+    one cache line a slot. A tick of a later candle first commits the slot's forming one.
 
-    Returns how many were committed: their values lie in `finals`, the tick rows that ended them in `final_rows`.
+    Returns -1, and has done nothing, where a slot is none of the bank's. Else how many were committed: their
+    values lie in `finals`, the tick rows that ended them in `final_rows`.
     """
+    for i in range(slot.shape[0]):
+        if not 0 <= slot[i] < candles.shape[0]:
+            return -1
     closed = 0
     for i in range(slot.shape[0]):
+        if i + AHEAD < slot.shape[0]:
+            ahead = slot[i + AHEAD]
+            fetch_ahead(candles, ahead * LINE)
+            for j in range(plan.shape[0]):  # a provisional value reads the first floats of each state
+                fetch_ahead(states, ahead * stride + plan[j, STATE])
         k, c = slot[i], price[i]
         if c != c:
             _blank(out, i * width, width)
             continue
-        if times[k, START] != start_ns[i]:
-            if times[k, START] != NOTHING:
+        if clock[k, SLOT_START] != start_ns[i]:
+            if clock[k, SLOT_START] != NOTHING:
                 run(
                     plan, params, states, k * stride,
                     candles[k, OPEN], candles[k, HIGH], candles[k, LOW], candles[k, CLOSE], candles[k, VOLUME],
-                    times[k, START], times[k, SESSION], finals, closed * width, 1,
+                    clock[k, SLOT_START], clock[k, SLOT_SESSION], finals, closed * width, 1,
                 )  # fmt: skip
                 final_rows[closed] = i
                 closed += 1
-            times[k, START], times[k, SESSION] = start_ns[i], session_ns[i]
+            clock[k, SLOT_START], clock[k, SLOT_SESSION] = start_ns[i], session_ns[i]
             candles[k, OPEN], candles[k, HIGH], candles[k, LOW], candles[k, VOLUME] = c, c, c, 0.0
         h, l, v = max(candles[k, HIGH], c), min(candles[k, LOW], c), candles[k, VOLUME] + size[i]
         candles[k, HIGH], candles[k, LOW], candles[k, CLOSE], candles[k, VOLUME] = h, l, c, v
@@ -145,21 +158,18 @@ def slot_ticks(
 
 @kernel(types.void(*_PLAN, _FLOATS, types.int64, _FLOAT_ROWS, _INT_ROWS, _INT_COLUMN, _FLOATS, types.int64))
 def slot_closes(
-    plan: Array, params: Array, states: Array, stride: Number, candles: Array, times: Array, slot: Array, out: Array,
+    plan: Array, params: Array, states: Array, stride: Number, candles: Array, clock: Array, slot: Array, out: Array,
     width: Number,
 ) -> None:  # fmt: skip
     """Commit the forming candle of each of these slots; a slot without one gets NaN."""
     for i in range(slot.shape[0]):
         k = slot[i]
-        if times[k, START] == NOTHING:
+        if clock[k, SLOT_START] == NOTHING:
             _blank(out, i * width, width)
             continue
         run(
             plan, params, states, k * stride,
             candles[k, OPEN], candles[k, HIGH], candles[k, LOW], candles[k, CLOSE], candles[k, VOLUME],
-            times[k, START], times[k, SESSION], out, i * width, 1,
+            clock[k, SLOT_START], clock[k, SLOT_SESSION], out, i * width, 1,
         )  # fmt: skip
-        times[k, START] = NOTHING
-
-
-KERNELS: Final = (candle_rows, tick_rows, slot_ticks, slot_closes)
+        clock[k, SLOT_START] = NOTHING

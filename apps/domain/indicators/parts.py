@@ -23,24 +23,19 @@ Number = Any
 
 
 def smooth_size() -> int:
-    """State of `smooth`: values seen, then the seed's sum, later the average."""
+    """State of `smooth`: values seen, the average so far."""
     return 2
 
 
 @part
 def smooth(s: Floats, n: Number, k: Number, x: Number, commit: Number) -> Number:
-    """Exponential average: the plain mean of the first n values, then y += k (x - y)."""
+    """Exponential average: the plain mean of the first n values, then y += k (x - y). Flat stays exactly flat."""
     seen = s[0]
-    if seen >= n:
-        value = s[1] + k * (x - s[1])
-    elif seen == n - 1.0:
-        value = (s[1] + x) / n
-    else:
-        value = nan
+    value = s[1] + (x - s[1]) * (k if seen >= n else 1.0 / (seen + 1.0))
     if commit:
         s[0] = seen + 1.0
-        s[1] = value if seen >= n - 1.0 else s[1] + x
-    return value
+        s[1] = value
+    return value if seen >= n - 1.0 else nan
 
 
 def total_size(n: float) -> int:

@@ -82,7 +82,8 @@ class Spec:
     The functions are called with the parameters in their order. `warm_up`: candles until every output has its
     first final value. `sessions`: where not None, candles must also reach back to the opening of the session this
     many before the running one, and `warm_up` counts from there. `state`: floats of state. `constants`: numbers
-    worked out once and put behind the parameters. `rule`: (field, sentence) where values that are fine alone do not go together.
+    worked out once and put behind the parameters. `rule`: (field, sentence) where values that are fine alone do
+    not go together.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Standard deviation of the last n closes, of a population (divide by n), as TA-Lib; pandas-ta divides by n - 1."""
+"""Standard deviation of the last n closes, of a population (divide by n), as TA-Lib.
+
+pandas-ta does the same where TA-Lib is installed and else divides by n - 1. Exactly 0 in a flat window.
+"""
 
 from apps.domain.indicators.compiled import Step
 from apps.domain.indicators.parts import moments, moments_size

@@ -1,7 +1,7 @@
 """Z-score: standard deviations between the close and the mean of the last n; 0 in a flat window.
 
-Population deviation, so that +-2 is where the Bollinger bands lie; pandas-ta divides by n - 1, its values are
-smaller by sqrt((n - 1) / n).
+Population deviation, so that +-2 is where the Bollinger bands lie. pandas-ta does the same where TA-Lib is installed
+and else divides by n - 1: its values are then smaller by sqrt((n - 1) / n).
 """
 
 from apps.domain.indicators.compiled import Step

@@ -14,7 +14,7 @@ from apps.domain.sessions.venues import (
     US_EQUITY,
     calendar_get,
 )
-from apps.domain.sessions.windows import WINDOWS, Window, window_at, window_named
+from apps.domain.sessions.windows import WINDOWS, Window, window_at, window_named, window_on
 
 __all__ = [
     "CALENDARS",
@@ -39,4 +39,5 @@ __all__ = [
     "calendar_get",
     "window_at",
     "window_named",
+    "window_on",
 ]

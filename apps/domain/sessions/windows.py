@@ -52,14 +52,15 @@ def window_bounds(window: Window, ns: int) -> tuple[int, int] | None:
     """Bounds of the day's window around `ns`, None outside it. Weekends count as days: ask the calendar too."""
     day = ns // DAY_NS + EPOCH_ORDINAL
     for ordinal in (day, day - 1, day + 1):
-        bounds = _day_bounds(window, ordinal)
+        bounds = window_on(window, ordinal)
         if bounds[0] <= ns < bounds[1]:
             return bounds
     return None
 
 
 @lru_cache(maxsize=65_536)
-def _day_bounds(window: Window, ordinal: int) -> tuple[int, int]:
+def window_on(window: Window, ordinal: int) -> tuple[int, int]:
+    """Bounds in ns of the window that starts on one date (a proleptic ordinal)."""
     day, zone = date.fromordinal(ordinal), ZoneInfo(window.zone)
     last = day + timedelta(window.end <= window.start)
     start, end = datetime.combine(day, window.start, zone), datetime.combine(last, window.end, zone)

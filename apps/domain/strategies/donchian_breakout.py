@@ -37,9 +37,7 @@ class DonchianBreakout(Strategy):
 
     def on_candle(self, ctx: Context, candle: CandleView) -> None:
         close, position = candle.close, ctx.position
-        if position > 0 and close < self.exit_lower.ago(1):
-            self._leave(ctx)
-        elif position < 0 and close > self.exit_upper.ago(1):
+        if (position > 0 and close < self.exit_lower.ago(1)) or (position < 0 and close > self.exit_upper.ago(1)):
             self._leave(ctx)
         elif position == 0 and not ctx.orders and self.atr.now > 0:
             if close > self.upper.ago(1):

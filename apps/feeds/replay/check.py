@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,8 @@ DEFECTS: Final[dict[str, str]] = {
     "duplicate": KEEP,  # equal in every field to a row of the same time: real trades do that
     "unsorted": DROP,  # the fewest rows without which times never run backwards; kept: moved to their place
 }
-"""Kind of defect -> default policy. A row is counted under the first kind it shows, in this order.
+"""Kind of defect -> default policy. A row is dropped under the first kind it shows, in this order; one that
+is kept is noted under each.
 Candles: a second one with the same start is a duplicate and dropped unless said otherwise."""
 
 _CANNOT_KEEP: Final = ("unparsable", "nan")
@@ -133,12 +134,19 @@ def _sizes(columns: Columns) -> list[NDArray[np.float64]]:
 
 
 def _nan(columns: Columns, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.logical_or.reduce([~np.isfinite(values) for values in (*_prices(columns), *_sizes(columns))])
+    bad = np.zeros(len(alive), np.bool_)
+    for values in (*_prices(columns), *_sizes(columns)):
+        bad |= ~np.isfinite(values)
+    return bad
 
 
 def _negative(columns: Columns, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    prices = [values <= 0 for values in _prices(columns)]
-    return np.logical_or.reduce([*prices, *(values < 0 for values in _sizes(columns))])
+    bad = np.zeros(len(alive), np.bool_)
+    for values in _prices(columns):
+        bad |= values <= 0
+    for values in _sizes(columns):
+        bad |= values < 0
+    return bad
 
 
 def _crossed(columns: Columns, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -172,8 +180,8 @@ def _duplicate(columns: Columns, alive: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows = rows[np.argsort(columns.time_ns[rows], kind="stable")]
     times = columns.time_ns[rows]
     same = times[1:] == times[:-1]
-    rows = np.sort(rows[np.append(same, False) | np.append(False, same)])
-    frame = {"time": columns.time_ns[rows]}
+    rows = np.union1d(rows[1:][same], rows[:-1][same])
+    frame: dict[str, Any] = {"time": columns.time_ns[rows]}
     if not columns.form.is_candles:
         frame |= {name: values[rows] for name, values in (columns.numbers | columns.texts).items()}
     bad = np.zeros(len(alive), np.bool_)

@@ -48,7 +48,7 @@ _SHAPES: Final = (  # first match wins: kind, columns that must be there (ours, 
     (Kind.QUOTES, {"price": "bid", "ask": "ask"}, ("bid_size", "ask_size")),
     (Kind.TRADES, {"price": "price", "size": "size"}, ()),
 )
-_TEXTS: Final = ("side", "trade_id", "exchange", "sale_condition", "suspicious")
+_TEXTS: Final[tuple[str, ...]] = ("side", "trade_id", "exchange", "sale_condition", "suspicious")
 
 
 def form_recognise(columns: Sequence[str], where: str) -> Form:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,10 @@ from apps.domain.sessions.table import FIRST_NS, LAST_NS
 from apps.feeds.replay.forms import Form, form_recognise
 
 _NULLS: Final = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A")
+_FIRST, _LAST = pd.Timestamp(FIRST_NS), pd.Timestamp(LAST_NS)
+_DATED: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_ZONED: Final = r"(?:[Zz]|\d[+-]\d\d:?\d\d)$"
+_NO_TIME: Final = "1970-01-01T00:00:00Z"  # the form assumed when no row has a time
 _FIRST_LINE: Final = 2  # the header is line 1
 
 
@@ -116,15 +121,23 @@ def _table(text: bytes, form: Form, *, strict: bool, broken: dict[int, str] | No
         pa.BufferReader(text),
         read_options=pa.csv.ReadOptions(use_threads=strict, skip_rows=1, column_names=list(form.columns)),
         parse_options=pa.csv.ParseOptions(
-            ignore_empty_lines=False, invalid_row_handler=None if strict else note
+            quote_char=False,  # a stray quote must not swallow the rows after it
+            ignore_empty_lines=False,
+            invalid_row_handler=None if strict else note,
         ),
         convert_options=pa.csv.ConvertOptions(column_types=types, null_values=list(_NULLS), strings_can_be_null=True),
     )  # fmt: skip
 
 
 def _columns(
-    form: Form, table: pa.Table, lines: NDArray[np.int64], rows: int, broken: dict[int, str], path: Path, zone: str | None
-) -> Columns:  # fmt: skip
+    form: Form,
+    table: pa.Table,
+    lines: NDArray[np.int64],
+    rows: int,
+    broken: dict[int, str],
+    path: Path,
+    zone: str | None,
+) -> Columns:
     found = Columns(form, lines, np.empty(0, np.int64), {}, {}, False, rows, dict(broken))
     if len(lines):
         found.time_ns, found.daily = _times(table[form.time], found, path, zone)
@@ -136,10 +149,12 @@ def _columns(
 
 
 def _floats(name: str, column: pa.ChunkedArray, found: Columns) -> NDArray[np.float64]:
+    values: NDArray[np.float64]
     if not pa.types.is_string(column.type):
-        return column.cast(pa.float64()).to_pandas().to_numpy(np.float64, copy=True)
-    texts = column.to_pandas()
-    values = pd.to_numeric(texts.str.strip(), errors="coerce").to_numpy(np.float64, copy=True)
+        values = column.cast(pa.float64()).to_pandas().to_numpy(np.float64, copy=True)
+        return values
+    texts = _bare(column)
+    values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, copy=True)
     for i in np.flatnonzero(np.isnan(values) & texts.notna().to_numpy() & ~texts.isin(_NULLS).to_numpy()):
         found.unparsable.setdefault(int(found.lines[i]), f"{name} is {texts.iloc[i]!r}")
     return values
@@ -150,9 +165,9 @@ def _times(column: pa.ChunkedArray, found: Columns, path: Path, zone: str | None
     texts = None
     if pa.types.is_string(column.type):
         texts = column.to_pandas()
-        sample = next((text for text in texts if isinstance(text, str)), "")
+        sample = next((text.strip(' "') for text in texts if isinstance(text, str) and _DATED.search(text)), _NO_TIME)
         daily = len(sample) == len("2024-01-31")
-        stamps = _stamps(column, texts, naive=daily or not _zoned(pa.array([sample]))[0].as_py())
+        stamps = _stamps(column, naive=daily or not re.search(_ZONED, sample))
     elif pa.types.is_date(column.type):
         daily, stamps = True, pd.DatetimeIndex(pd.to_datetime(column.to_pandas()))
     else:
@@ -163,25 +178,27 @@ def _times(column: pa.ChunkedArray, found: Columns, path: Path, zone: str | None
         stamps = stamps.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     if stamps.tz is not None:
         stamps = stamps.tz_convert("UTC").tz_localize(None)
-    values = stamps.as_unit("ns").to_numpy().astype("datetime64[ns]").view(np.int64).copy()
-    for i in np.flatnonzero((values < FIRST_NS) | (values >= LAST_NS)):
+    within = np.asarray((stamps >= _FIRST) & (stamps < _LAST))
+    values = np.full(len(stamps), -1, np.int64)
+    values[within] = stamps[within].as_unit("ns").to_numpy().astype("datetime64[ns]").view(np.int64)
+    for i in np.flatnonzero(~within):
         shown = repr(texts.iloc[i]) if texts is not None else "missing or out of range"
         found.unparsable.setdefault(int(found.lines[i]), f"time is {shown}")
         values[i] = 0
     return values, daily
 
 
-def _zoned(column: Any) -> Any:
-    """Which texts end in Z or in an offset from UTC."""
-    return pa.compute.match_substring_regex(column, r"([Zz]|\d[+-]\d\d:?\d\d)\s*$")
+def _bare(column: pa.ChunkedArray) -> Any:
+    """Texts without blanks and quotes around them."""
+    return column.to_pandas().str.strip().str.replace(r'^"(.*)"$', r"\1", regex=True)
 
 
-def _stamps(column: pa.ChunkedArray, texts: Any, *, naive: bool) -> pd.DatetimeIndex:
+def _stamps(column: pa.ChunkedArray, *, naive: bool) -> pd.DatetimeIndex:
     """Parsed by Arrow when every text is in ISO form, one by one otherwise. NaT where it is no time, or
     where it names a zone and the file's others do not, or the other way round."""
     fits = pa.compute.ends_with(column, "Z")
     if naive or not pa.compute.all(fits).as_py():
-        zoned = _zoned(column)
+        zoned = pa.compute.match_substring_regex(column, _ZONED)
         fits = pa.compute.invert(zoned) if naive else zoned
     kind = pa.timestamp("ns") if naive else pa.timestamp("ns", "UTC")
     try:
@@ -189,5 +206,7 @@ def _stamps(column: pa.ChunkedArray, texts: Any, *, naive: bool) -> pd.DatetimeI
             return pd.DatetimeIndex(column.cast(kind).to_pandas())
     except pa.ArrowInvalid:
         pass
-    fitting = texts.where(fits.to_pandas().fillna(False).astype(bool)).str.strip()
+    texts = _bare(column)
+    zoned = texts.str.contains(_ZONED, na=False)
+    fitting = texts.where(~zoned if naive else zoned)
     return pd.DatetimeIndex(pd.to_datetime(fitting, format="ISO8601", errors="coerce", utc=not naive))

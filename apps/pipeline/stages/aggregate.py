@@ -55,7 +55,7 @@ class Aggregate:
             closed = self._builder.add(ticks)
             self._board.update(ticks)
             self._seen[message.partition] = message.offset
-            self._bus.publish(flow.CANDLES, message.key, encode(CANDLES, closed, message.offset))
+            self._bus.post(flow.CANDLES, message.key, encode(CANDLES, closed, message.offset))
             self.ticks += len(ticks)
             self.candles += len(closed)
             self._keep(closed)

@@ -14,14 +14,14 @@ from apps.bus.codecs import encode
 from apps.bus.topics import partition_of
 from apps.domain.frames import decode
 from apps.domain.lane import Lane
-from apps.domain.messages import Advanced, Fill, OrderChanged
+from apps.domain.messages import Advanced, Fill, OrderChanged, Signal
 from apps.domain.ports import BusPort, Message, TapePort
 from apps.pipeline import flow
 
 log = logging.getLogger("velox.decide")
 
 LOOK_EVERY_S = 1.0
-SAVE_EVERY_S = 5.0
+SAVE_EVERY_S = 1.0
 
 LaneKey = tuple[int, int]
 
@@ -37,7 +37,9 @@ class RosterPort(Protocol):
         """A lane, warmed up with stored candles and standing where it was saved."""
         ...
 
-    def save(self, lanes: list[Lane]) -> None: ...
+    def save(self, lanes: list[Lane], signals: list[Signal]) -> None:
+        """Where lanes stand, and the signals given since the last time."""
+        ...
 
     def closed(self, lane: Lane) -> None:
         """Its run is to stop: what it has working must go."""
@@ -62,6 +64,7 @@ class Decide:
         self._by_instrument: dict[int, list[Lane]] = defaultdict(list)
         self._seen: dict[int, int] = {}
         self._dirty: set[LaneKey] = set()
+        self._signals: list[Signal] = []
         self._looked_at = self._saved_at = 0.0
 
     def handle(self, messages: list[Message]) -> None:
@@ -124,7 +127,9 @@ class Decide:
             self._fail(lane, error)
             return
         for wish in wishes:
-            self._bus.publish(flow.SIGNALS, spec.account_id, encode(wish))
+            self._bus.post(flow.SIGNALS, spec.account_id, encode(wish))
+            if isinstance(wish, Signal):
+                self._signals.append(wish)
         self._dirty.add((spec.run_id, spec.instrument.number))
 
     def _fail(self, lane: Lane, error: Exception) -> None:
@@ -140,7 +145,7 @@ class Decide:
         if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
             self._look()
-        if now - self._saved_at >= SAVE_EVERY_S:
+        if now - self._saved_at >= SAVE_EVERY_S and (self._dirty or self._signals):
             self._save()
 
     def _look(self) -> None:
@@ -170,6 +175,7 @@ class Decide:
         """Keep where lanes stand. One that waits for the venue is saved once it has gone on."""
         self._saved_at = time.monotonic()
         settled = [key for key in self._dirty if self.lanes[key].settled]
-        if settled:
-            self._roster.save([self.lanes[key] for key in settled])
+        if settled or self._signals:
+            self._roster.save([self.lanes[key] for key in settled], self._signals)
             self._dirty.difference_update(settled)
+            self._signals = []

@@ -27,7 +27,7 @@ class Guard:
         for message in messages:
             wish = decode(message.payload)
             if isinstance(wish, Advance):
-                self._bus.publish(flow.ORDERS, wish.account_id, message.payload)
+                self._bus.post(flow.ORDERS, wish.account_id, message.payload)
             elif isinstance(wish, Signal):
                 services.signal_submit(wish)
                 outbox_flush(self._bus)

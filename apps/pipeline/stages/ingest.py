@@ -38,14 +38,19 @@ class Ingest:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def as_dict(self) -> dict[str, object]:
+        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from."""
+        told = {name: getattr(self.feed, name, "") for name in ("name", "kind", "source", "speed")}
+        return {**told, "ticks": self.ticks, "error": self.error, "done": self.done.is_set()}
+
     def pour(self, ticks: TickArray) -> None:
         """Publish one frame, one message a partition, rows in their order."""
         if self._partitions == 1:
-            self._bus.publish(flow.TICKS, 0, encode(TICKS, ticks))
+            self._bus.post(flow.TICKS, 0, encode(TICKS, ticks))
         else:
             where = partition_of_all(ticks, self._partitions)
             for partition in np.unique(where).tolist():
-                self._bus.publish(flow.TICKS, partition, encode(TICKS, ticks[where == partition]))
+                self._bus.post(flow.TICKS, partition, encode(TICKS, ticks[where == partition]))
         self.ticks += len(ticks)
 
     def _run(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from apps.bus.codecs import decode, encode
 from apps.bus.topics import partition_of
 from apps.domain import frames
@@ -10,6 +13,7 @@ from apps.domain.frames import tape_at, tape_split
 from apps.domain.messages import Advance, Advanced, CancelOrder, Fill, NewOrder, OrderChanged
 from apps.domain.ports import BusPort, Message, TapePort
 from apps.domain.venue import LaneKey, PaperVenue
+from apps.execution.standing import Resting
 from apps.pipeline import flow
 
 
@@ -27,6 +31,19 @@ class Route:
     def __init__(self, bus: BusPort, venue: PaperVenue, tape: TapePort) -> None:
         self._bus, self._venue, self._tape = bus, venue, tape
         self._partitions = bus.partitions(flow.TICKS)
+
+    def restore(self, resting: Iterable[Resting]) -> int:
+        """Give the venue back what it held before a restart, as orders of a tape that begins anew; returns how many.
+
+        What was on its way out when the process ended goes now.
+        """
+        count = 0
+        for count, each in enumerate(resting, 1):  # noqa: B007
+            order = replace(each.order, tape_at=-1)
+            self._venue.restore(order, each.left, each.fills, each.notional, each.triggered)
+            if each.going:
+                self._say(self._venue.cancel(_cancel(order)))
+        return count
 
     def handle(self, messages: list[Message]) -> None:
         for message in messages:
@@ -84,8 +101,12 @@ class Route:
     def _say(self, *events: Fill | OrderChanged | Advanced | None) -> bool:
         said = [event for event in events if event is not None]
         for event in said:
-            self._bus.publish(flow.FILLS, event.account_id, encode(event))
+            self._bus.post(flow.FILLS, event.account_id, encode(event))
         return bool(said)
+
+
+def _cancel(order: NewOrder) -> CancelOrder:
+    return CancelOrder(order.client_order_id, order.account_id, order.instrument, order.at_ns, 0, order.run_id)
 
 
 def _nothing_to_cancel(wish: CancelOrder) -> OrderChanged:

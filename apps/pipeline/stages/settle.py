@@ -11,7 +11,7 @@ from apps.pipeline import flow
 
 
 class Settle:
-    """Books fills and order steps, then passes them on, so that a strategy learns of its fill only once it is booked."""
+    """Books fills and order steps, then passes them on: a strategy learns of its fill once it is booked."""
 
     name = "settle"
     reads = (flow.FILLS,)
@@ -30,4 +30,4 @@ class Settle:
                 services.order_event_apply(event)
                 outbox_flush(self._bus)
             if isinstance(event, Fill | OrderChanged | Advanced):
-                self._bus.publish(flow.POSITIONS, event.account_id, encode(event))
+                self._bus.post(flow.POSITIONS, event.account_id, encode(event))

@@ -78,12 +78,18 @@ def test_a_new_account_is_paper_and_dry_run_and_not_live():
     assert made.starting_cash == Decimal("1000.50")
 
 
+def test_the_longest_cash_there_is_comes_back_to_the_last_digit():
+    made = account_open(owner=builders.trader(), name="A", currency="USD", starting_cash=Decimal("999999999.999999"))
+    made.refresh_from_db()
+    assert made.starting_cash == Decimal("999999999.999999")
+
+
 def test_an_investor_cannot_hold_an_account():
     with pytest.raises(RuleBroken, match="may not trade"):
         account_open(owner=builders.investor(), name="A", currency="USD", starting_cash=Decimal(1))
 
 
-@pytest.mark.parametrize("cash", ["-1", "NaN", "Infinity"])
+@pytest.mark.parametrize("cash", ["-1", "NaN", "Infinity", "1000000000", "0.0000001"])
 def test_impossible_cash_is_refused(cash):
     with pytest.raises(BadInput):
         account_open(owner=builders.trader(), name="A", currency="USD", starting_cash=Decimal(cash))

@@ -27,11 +27,13 @@ class Refusing:
     def __init__(self, room: int) -> None:
         self.room, self.took = room, []
 
-    def publish(self, topic, key, payload, timeout_s=None):
+    def post(self, topic, key, payload, timeout_s=None):
         if len(self.took) == self.room:
             raise BrokerUnavailable("no room")
         self.took.append(payload)
-        return len(self.took) - 1
+
+    def flush(self, timeout_s=None):
+        pass
 
 
 def add(*payloads: bytes, key: int = 1, topic: str = ORDERS) -> None:
@@ -97,15 +99,27 @@ def test_a_crash_after_publishing_publishes_again_rather_than_lose(monkeypatch):
 
 def test_a_bus_that_breaks_leaves_the_unsent_and_forgets_the_sent():
     class Breaking(Refusing):
-        def publish(self, *args):
+        def post(self, *args):
             if len(self.took) == 1:
                 raise OSError("cable out")
-            return super().publish(*args)
+            return super().post(*args)
 
     add(b"1", b"2")
     with pytest.raises(OSError, match="cable out"):
         outbox_flush(Breaking(room=9))
     assert [bytes(row.payload) for row in Outbox.objects.all()] == [b"2"]
+
+
+def test_what_was_sent_and_did_not_arrive_goes_out_again():
+    class Slow(Refusing):
+        def flush(self, timeout_s=None):
+            raise BrokerUnavailable("the brokers are away")
+
+    add(b"1")
+    with pytest.raises(BrokerUnavailable):
+        outbox_flush(Slow(room=9))
+    again = Refusing(room=9)
+    assert outbox_flush(again) == 1 and again.took == [b"1"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,12 +1,14 @@
 """Health, request ids and errors as pages."""
 
 import pytest
+import structlog
 from django.test import RequestFactory
 
 from apps.common import health
 from apps.common.middleware import ErrorPages, RequestLog
 from apps.common.views import error_page
 from apps.domain.errors import BadInput, NotFound, RiskRefused
+from tests import builders
 
 
 @pytest.fixture
@@ -52,8 +54,6 @@ def test_a_request_keeps_its_id_and_a_bad_one_is_replaced(client):
 
 
 def test_every_log_line_of_a_request_carries_its_id():
-    import structlog
-
     seen = {}
 
     def page(request):
@@ -82,6 +82,17 @@ def test_an_error_a_page_let_through_becomes_its_status_with_its_sentence(error,
     request.user = AnonymousUser()
     answer = ErrorPages(lambda r: None).process_exception(request, error)
     assert answer.status_code == status
+
+
+@pytest.mark.django_db
+def test_one_line_is_logged_for_a_request_with_who_and_how_it_ended(client):
+    user = builders.trader()
+    client.force_login(user)
+    with structlog.testing.capture_logs() as lines:
+        client.get("/no/such/page")
+        client.get("/health/live")  # probes are not news
+    (line,) = lines
+    assert (line["path"], line["status"], line["user"]) == ("/no/such/page", 404, user.pk)
 
 
 def test_other_errors_are_left_to_django():

@@ -13,7 +13,9 @@ GOOD_SECRET = "q7#kP2v!m9Zr4Wx8Lb1Nc6Tj3Yh5Gd0Fs&Qa*Ue%Io(Py)Kw=+Rt"
 
 
 def test_the_example_file_is_made_from_the_table():
-    assert (ROOT / ".env.example").read_text("utf-8") == example(), "run: python -c 'import velox.env as e; ...'"
+    assert (ROOT / ".env.example").read_text("utf-8") == example(), (
+        "make it again: python -c \"from velox.env import example; print(example(), end='')\" > .env.example"
+    )
 
 
 def test_every_default_can_be_read_and_nothing_is_wrong_with_an_empty_environment():

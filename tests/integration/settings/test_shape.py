@@ -1,12 +1,17 @@
 """The embedded shape needs no server, the cluster is chosen by addresses alone, and nothing is live by itself."""
 
+import json
+import logging
 import sqlite3
+from datetime import datetime, timedelta
 
 import pytest
+import structlog
 from django.conf import settings
 from django.db import connection
 
 from velox.settings.parts.database import sqlite, timescale
+from velox.settings.parts.logging import _JSON, _formatter, log_config
 
 
 def test_nothing_trades_for_real_unless_switched_on():
@@ -49,3 +54,26 @@ def test_our_pages_allow_no_inline_script_and_only_the_admin_is_looser(client, a
     assert "unsafe" not in ours and "script-src 'self'" in ours
     admins = admin_client.get("/admin/").headers["Content-Security-Policy"]
     assert "'unsafe-eval'" in admins and "frame-ancestors 'none'" in admins
+
+
+def test_a_line_for_machines_is_one_json_object_with_who_when_and_what_it_belongs_to():
+    made = dict(_formatter(_JSON))
+    formatter = made.pop("()")(**made)
+    record = logging.LogRecord("velox.orders", logging.WARNING, __file__, 1, "late by %s ms", (12,), None)
+    record.order = "r1-i2-3"
+    with structlog.contextvars.bound_contextvars(request_id="abc"):
+        line = json.loads(formatter.format(record))
+    at = datetime.fromisoformat(line.pop("timestamp"))
+    assert at.utcoffset() == timedelta(0)
+    assert line == {
+        "event": "late by 12 ms",
+        "logger": "velox.orders",
+        "level": "warning",
+        "order": "r1-i2-3",
+        "request_id": "abc",
+    }
+
+
+def test_thirty_days_of_logs_are_kept():
+    file = log_config("json")["handlers"]["file"]
+    assert (file["when"], file["backupCount"]) == ("midnight", 30)

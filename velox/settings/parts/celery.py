@@ -16,3 +16,4 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
 VELOX_STAGES = env.words("VELOX_STAGES")
+STAGES_DRAIN_S = 30.0  # how long a stopping worker may take to finish what is on the bus

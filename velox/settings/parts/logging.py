@@ -57,9 +57,12 @@ def log_config(console: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["console", "file"], "level": env.text("LOG_LEVEL")},
         "loggers": {
-            # Our own request log says the same with an id and a duration.
+            # Our own request log says the same with an id and a duration; what broke is still told here.
+            "django.request": {"level": "ERROR"},
             "django.server": {"handlers": [], "propagate": False},
             "uvicorn.access": {"handlers": [], "propagate": False},
+            # Chores every few seconds are no news; what goes wrong with them is.
+            "celery": {"level": "WARNING"},
             "numba": {"level": "WARNING"},
             "kafka": {"level": "WARNING"},
         },

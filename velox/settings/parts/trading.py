@@ -6,6 +6,7 @@ LIVE_TRADING = env.flag("LIVE_TRADING")
 RISK_ORDERS_PER_SECOND = env.number("RISK_ORDERS_PER_SECOND")
 RISK_STALE_AFTER_S = env.ratio("RISK_STALE_AFTER_S")
 
+DEMO = True  # an empty installation is filled with demo people, instruments and runs
 MARKET_DATA_FILE = env.text("DATA")
 MARKET_DATA_SPEED = env.ratio("SPEED")
 SYNTHETIC_SEED = env.number("SYNTHETIC_SEED")

@@ -1,0 +1,72 @@
+"""Where things stand after a restart: what a run holds and has out, what the paper venue was holding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.domain.messages import ZERO, Mode, NewOrder, Side
+from apps.orders.models import Fill as FillRow
+from apps.orders.models import Order
+from apps.orders.selectors import orders_working
+from apps.risk.models import RiskDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One run on one instrument. `working`: client_order_id → tag; `sequence`: of its last wish that was decided."""
+
+    qty: Decimal
+    avg_price: Decimal
+    working: dict[str, str]
+    sequence: int
+
+
+def run_standing(*, run_id: int, instrument: int) -> Standing:
+    """From what was booked, which is never behind what was said; a saved state may be by a second."""
+    qty, avg_price = ZERO, ZERO
+    fills = FillRow.objects.filter(order__run=run_id, instrument=instrument).order_by("pk")
+    for side, filled, price in fills.values_list("order__side", "qty", "price").iterator():
+        change = Side(side).sign * filled
+        before, qty = qty, qty + change
+        if before * change >= 0:
+            avg_price = (avg_price * abs(before) + price * filled) / abs(qty)
+        elif not qty:
+            avg_price = ZERO
+        elif before * qty < 0:
+            avg_price = price
+    working = Order.objects.filter(run=run_id, instrument=instrument, is_working=True).order_by("pk")
+    prefix = f"r{run_id}-i{instrument}-"
+    last = RiskDecision.objects.filter(client_order_id__startswith=prefix).order_by("-pk").first()
+    return Standing(
+        qty,
+        avg_price,
+        dict(working.values_list("client_order_id", "tag")),
+        int(last.client_order_id.removeprefix(prefix)) if last else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An order the paper venue has to hold again. `fills`: how many it had; `going`: its cancel was asked for."""
+
+    order: NewOrder
+    left: Decimal
+    fills: int
+    notional: Decimal
+    triggered: bool
+    going: bool
+
+
+def paper_resting() -> Iterator[Resting]:
+    """Working orders that are not live, oldest first."""
+    for order in orders_working().exclude(mode=Mode.LIVE):
+        yield Resting(
+            order.to_domain(),
+            order.remaining,
+            order.fills.count(),
+            order.notional,
+            order.triggered,
+            order.status == "pending_cancel",
+        )

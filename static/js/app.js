@@ -1,0 +1,14 @@
+/* Every page's own start: the frame's behaviour, dialogs, toasts, live cells. Pages add a module of their own. */
+import { startFrame } from "./frame.js";
+import { startDialogs } from "./dialogs.js";
+import { startTables } from "./tables.js";
+import { startForms } from "./forms.js";
+import { startCells } from "./cells.js";
+import { startTicket } from "./ticket.js";
+
+startFrame();
+startDialogs();
+startTables();
+startForms();
+startCells();
+startTicket();
