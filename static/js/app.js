@@ -1,6 +1,6 @@
 /* Every page's own start: the frame's behaviour, dialogs, toasts, live cells. Pages add a module of their own. */
 import { startFrame } from "./frame.js";
-import { startDialogs } from "./dialogs.js";
+import { startConfirm, startDialogs } from "./dialogs.js";
 import { startTables } from "./tables.js";
 import { startForms } from "./forms.js";
 import { startCells } from "./cells.js";
@@ -8,6 +8,7 @@ import { startTicket } from "./ticket.js";
 
 startFrame();
 startDialogs();
+startConfirm();
 startTables();
 startForms();
 startCells();
