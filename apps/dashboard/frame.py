@@ -54,7 +54,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SessionBadge:
-    name: str
+    venue: str
+    calendar: str
     text: str
     tone: str
     title: str
@@ -140,7 +141,8 @@ def session_badge(instrument: Instrument) -> SessionBadge:
     tone = {MarketState.OPEN: "good", MarketState.BREAK: "warn", MarketState.CLOSED: ""}[state]
     verb = "closes" if state is MarketState.OPEN else "opens"
     told = f"{verb} in {span_words((changes_ns - now_ns) / 1e9)}" if changes_ns else "no session is known to come"
-    return SessionBadge(instrument.calendar, f"{instrument.calendar} {word}", tone, f"{instrument.calendar} {told}")
+    venue = instrument.venue.code
+    return SessionBadge(venue, instrument.calendar, f"{venue} {word}", tone, f"{venue} {word}, {told}")
 
 
 def span_words(seconds: float) -> str:

@@ -95,7 +95,7 @@ class LiveLink:
         with self._lock:
             self._hubs = {hub: told for hub, told in self._hubs.items() if now - told[0] < HUB_SILENT_S}
             found: dict[str, ChartWish] = {}
-            for seen, charts in self._hubs.values():
+            for _, charts in self._hubs.values():
                 for wish in charts:
                     before = found.get(wish["channel"])
                     fresh = wish["fresh"] or (before is not None and before["fresh"])

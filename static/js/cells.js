@@ -56,8 +56,14 @@ function paint(key, row, before) {
     const made = textOf(element, row);
     if (made === null) continue;
     element.classList.remove("stale");
-    if (element.textContent === made.text) continue;
-    element.textContent = made.text;
+    const shown = element.dataset.shown ?? element.textContent;
+    const now = made.text + (made.light ?? "");
+    if (shown === now) continue;
+    if (made.light === undefined) element.textContent = made.text;
+    else {
+      element.replaceChildren(made.text, Object.assign(document.createElement("span"), { className: "light", textContent: made.light }));
+      element.dataset.shown = now;
+    }
     if (made.tone !== undefined) { element.classList.toggle("up", made.tone === "up"); element.classList.toggle("down", made.tone === "down"); }
     if (element.dataset.value !== undefined) element.closest("td").dataset.value = made.value;
     if (before && element.dataset.field === "last" && row[3] !== before[3]) flash(element, row[3] > before[3] ? "up" : "down");
@@ -74,7 +80,7 @@ function textOf(element, [, bid, ask, last, reference]) {
     case "change": {
       if (last === null || reference === null) return { text: "–", tone: "" };
       const change = last - reference;
-      return { text: `${arrow(change)} ${number(change, places, { signed: true })}  ${percent(change / reference)}`.trim(), tone: tone(change) };
+      return { text: `${arrow(change)} ${number(change, places, { signed: true })} `.trimStart(), light: percent(change / reference), tone: tone(change) };
     }
     case "pnl": {
       const { qty, avg, multiplier, currency } = element.dataset;

@@ -66,6 +66,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "velox.urls"
 WSGI_APPLICATION = "velox.wsgi.application"
 ASGI_APPLICATION = "velox.asgi.application"
+WEB_SERVER_CONFIG = "apps.dashboard.live.server.server_config"  # what velox_run serves it with
 
 TEMPLATES = [
     {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from typing import Any, Final
 
 from channels.auth import get_user
 from channels.db import database_sync_to_async
-from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import Model
+from django.conf import settings
 
 from apps.accounts.models import User
 from apps.dashboard.live.facts import (
@@ -79,10 +79,9 @@ class DatabaseSources:
         return [Reading("kill", "kill", _switches(user)), Reading("market", "market", _markets())]
 
     async def still_welcome(self, scope: dict[str, Any]) -> bool:
-        session: SessionBase = scope["session"]
-        fresh = {"session": type(session)(session.session_key)}  # as stored now, not as it was on coming in
-        user: Model = await get_user(fresh)
-        return bool(getattr(user, "is_authenticated", False))
+        store = import_module(settings.SESSION_ENGINE).SessionStore  # as stored now, not as it was on coming in
+        user = await get_user({"session": store(scope["session"].session_key)})
+        return bool(user.is_authenticated)
 
 
 def _account(user: User, account_id: int) -> dict[str, Any]:

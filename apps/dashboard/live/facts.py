@@ -1,4 +1,4 @@
-"""Rows as the live protocol shows them: plain values, money as exact text, times in ms. docs/live-protocol.md lists them."""
+"""Rows as docs/live-protocol.md shows them: plain values, money as exact text, times in ms."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         "row": row,
         "run": shown,
         "timeframe": timeframe_name(shown.timeframe),
-        "strategy": STRATEGIES.get(shown.strategy),
+        "strategy": _title(shown.strategy),
         "params": _params(shown),
         "traded": traded,
         "chart": chart_facts(traded, markers) | {"first": timeframe_name(shown.timeframe)},
@@ -67,7 +67,7 @@ def create(request: HttpRequest, key: str = "") -> HttpResponse:
         raise Http404
     strategy = strategy_get(key)
     if strategy is None:
-        return render(request, "dashboard/strategy_choose.html", {"strategies": STRATEGIES.values()})
+        return render(request, "dashboard/strategy_choose.html", {"strategies": _offered()})
     form = RunForm(request.POST or None, strategy=strategy, instruments=list(instrument_list()))
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,7 +77,7 @@ def create(request: HttpRequest, key: str = "") -> HttpResponse:
             return redirect("dashboard:run", run_id=made.pk)
         except BadInput as error:
             form.blame(error.facts.get("field"), error.message)
-    context = {"form": form, "strategy": strategy, "about": _about(strategy), "account": account}
+    context = {"form": form, "strategy": _title(key), "about": _about(strategy), "account": account}
     return render(request, "dashboard/strategy_new.html", context, status=422 if form.errors else 200)
 
 
@@ -108,6 +108,24 @@ def _params(shown: StrategyRun) -> list[tuple[str, Any, str]]:
     if strategy is None:
         return [(name, value, "") for name, value in shown.params.items()]
     return [(each.name, shown.params.get(each.name, each.default), each.help) for each in strategy.params]
+
+
+def _title(key: str) -> dict[str, str]:
+    """Templates call what is callable, so they are given the title and not the class."""
+    return {"title": STRATEGIES[key].title if key in STRATEGIES else key}
+
+
+def _offered() -> list[dict[str, Any]]:
+    return [
+        {
+            "key": each.key,
+            "title": each.title,
+            "doc": _about(each),
+            "params": each.params,
+            "default_timeframe": each.default_timeframe,
+        }
+        for each in STRATEGIES.values()
+    ]
 
 
 def _about(strategy: Any) -> str:

@@ -21,7 +21,6 @@ export function look() {
       textColor: token("ink-faint"),
       fontFamily: getComputedStyle(document.body).fontFamily,
       fontSize: 11,
-      attributionLogo: false, // it brings a style element that the content policy refuses; the credit stands below each chart
       panes: { separatorColor: line, separatorHoverColor: token("hover") },
     },
     grid: { vertLines: { color: token("grid") }, horzLines: { color: token("grid") } },
@@ -38,6 +37,7 @@ export function look() {
 export function always() {
   return {
     autoSize: true,
+    layout: { attributionLogo: false }, // it brings a style element that the content policy refuses; the credit stands below each chart
     localization: { timeFormatter: (time) => whole.format(time * 1000) },
     timeScale: { timeVisible: true, secondsVisible: true, rightOffset: 8, minBarSpacing: 1.5, tickMarkFormatter: (time, kind) => MARKS[kind].format(time * 1000) },
     rightPriceScale: { minimumWidth: 68 },
