@@ -27,7 +27,7 @@ PORTS: Mapping[str, tuple[str, int]] = {
 """Server -> (variable that moves it, default port). A broker's controller listens 10,000 above its port."""
 
 
-class Refused(Exception):  # noqa: N818 (an answer, not a defect)
+class Refused(Exception):
     """Something an operator has to see to; the message says what and how."""
 
 
