@@ -13,7 +13,7 @@ from apps.domain.messages import OrderIntent, OrderType, Validity
 from apps.domain.risk import TradingState
 from apps.domain.sizing import flatten_side
 from apps.execution.facts import account_trader, desk_for, instruments
-from apps.execution.services import account_lock, intent_submit, order_cancel_ask, venue_now
+from apps.execution.services import BY_HAND, account_lock, intent_submit, order_cancel_ask, venue_now
 from apps.orders.models import Order
 from apps.orders.selectors import orders_working
 from apps.portfolio.models import Position
@@ -65,9 +65,9 @@ def kill_switch_flatten(switch: KillSwitch, account: BrokerAccount, *, now_ns: i
     flying = {order.instrument_id for order in working if order.tag == TAG}
     cancels = 0
     for order in working:
-        if order.tag != TAG and order.status != "pending_cancel":
+        if order.tag != TAG:
             _, at_ns = venue_now(order.instrument_id, now_ns)
-            cancels += order_cancel_ask(order, at_ns, 0)
+            cancels += order_cancel_ask(order, at_ns, 0, BY_HAND)
     flattens = 0
     for position in Position.objects.filter(account=account):
         if position.qty and position.instrument_id not in flying:

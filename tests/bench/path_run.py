@@ -63,8 +63,7 @@ def installation(timeframe: int) -> None:
     instruments = [builders.instrument(number, calendar="CRYPTO") for number in range(1, INSTRUMENTS + 1)]
     RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": 100})
     for strategy, params in STRATEGIES:
-        run = builders.run(account=account, strategy=strategy, params=params, timeframe=timeframe, state="running")
-        run.instruments.set(instruments)
+        builders.run(account, instruments, strategy=strategy, params=params, timeframe=timeframe, state="running")
     for _, compile_ in pieces():
         compile_()
 
