@@ -143,15 +143,15 @@ class System:
     def _broadcast(self) -> StageLike:
         from channels.layers import get_channel_layer
 
-        from apps.common.live import hub_loop
         from apps.marketdata.selectors import candles_load
-        from apps.pipeline.live_link import LiveLink
+        from apps.pipeline.live_link import LiveLink, loop_for
         from apps.pipeline.stages.broadcast import Broadcast
 
+        layer = get_channel_layer()
         builder = CandleBuilder(self.calendars, list(TIMEFRAMES.values()))
         builder.restore(self.candles.save())  # begins where looking back ended, as the stored candles do
         return Broadcast(
-            LiveLink(get_channel_layer(), hub_loop.get),
+            LiveLink(layer, loop_for(layer)),
             builder,
             candles_load,
             symbols={number: instrument.symbol for number, instrument in self.instruments.items()},

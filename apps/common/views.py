@@ -27,7 +27,7 @@ class HealthReady(View):
         answer = JsonResponse(
             {"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503
         )
-        answer._has_been_logged = True  # type: ignore[attr-defined]  # a probe that waits for us is no error of ours
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # "not yet" is an answer, not an error
         return answer
 
 

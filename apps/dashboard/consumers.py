@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -77,9 +76,13 @@ class LiveApp:
 
     async def _keep_welcome(self, scope: dict[str, Any], session: Session) -> None:
         """A socket does not outlive its sign-in by more than a minute."""
-        with contextlib.suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(WELCOME_S)
-                if not await self._sources.still_welcome(scope):
-                    session.socket.end(NOT_SIGNED_IN, "signed out")
-                    return
+        while True:
+            await asyncio.sleep(WELCOME_S)
+            try:
+                welcome = await self._sources.still_welcome(scope)
+            except Exception:
+                log.exception("a session could not be looked up; its socket stays until the next look")
+                continue
+            if not welcome:
+                session.socket.end(NOT_SIGNED_IN, "signed out")
+                return

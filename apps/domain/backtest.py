@@ -12,7 +12,7 @@ import numpy as np
 from apps.domain.costs import Costs, NoCosts
 from apps.domain.engine import Desk, Engine, Journal
 from apps.domain.errors import BadData
-from apps.domain.frames import CLOCK, CandleArray, TickArray
+from apps.domain.frames import CANDLE, CLOCK, CandleArray, TickArray
 from apps.domain.hands import LaneSpec
 from apps.domain.lane import Lane
 from apps.domain.messages import Fill, Instrument, Mode, Side, decimal_price
@@ -108,7 +108,7 @@ class Backtest:
 
     def outcome(self) -> Outcome:
         """Raises BadData when no candle closed: there is nothing to measure."""
-        candles = np.concatenate(self._closed) if self._closed else np.zeros(0)
+        candles = np.concatenate(self._closed) if self._closed else np.zeros(0, CANDLE)
         if not len(candles):
             raise BadData("no candle closed: is the recording's calendar right, and is it longer than one candle?")
         plan, journal = self.plan, self.engine.journal

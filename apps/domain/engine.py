@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import CandleArray, TickArray
@@ -55,7 +56,7 @@ class Desk:
     lanes: list[Lane] = field(default_factory=list)
     recent: RecentOrders = field(default_factory=RecentOrders)
     open_orders: set[str] = field(default_factory=set)
-    day: int = -1
+    day: date | None = None
 
 
 class Engine:
@@ -160,10 +161,10 @@ class Engine:
     def _new_day(self, desk: Desk, lane: Lane, signal: Signal) -> None:
         """The day's P&L counts from the last price before its trading day began."""
         session = self.calendars[signal.instrument].session_at(signal.at_ns)
-        if session is None or session[2] == desk.day:
+        if session is None or session.trading_day == desk.day:
             return
-        desk.day = session[2]
-        before = lane.close_before(session[0])
+        desk.day = session.trading_day
+        before = lane.close_before(session.open_ns)
         if before is not None:
             desk.book.mark(signal.instrument, before)
         desk.book.day_start()

@@ -101,9 +101,9 @@ class Reading:
         self.output = names.index(output) if output else 0
 
     def bind(self, series: Series) -> None:
-        self._series = series
-        self._column = series.study.columns[self.text].start + self.output
-        self._values = series.values[self._column]
+        self._series: Series = series
+        self._column: int = series.study.columns[self.text].start + self.output
+        self._values: list[float] = series.values[self._column]
 
     @property
     def now(self) -> float:

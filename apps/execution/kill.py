@@ -12,9 +12,10 @@ from apps.accounts.models import BrokerAccount, User
 from apps.domain.messages import OrderIntent, OrderType, Validity
 from apps.domain.risk import TradingState
 from apps.domain.sizing import flatten_side
-from apps.execution.facts import desk_for, instruments
+from apps.execution.facts import account_trader, desk_for, instruments
 from apps.execution.services import account_lock, intent_submit, order_cancel_ask, venue_now
 from apps.orders.models import Order
+from apps.orders.selectors import orders_working
 from apps.portfolio.models import Position
 from apps.risk.models import KillSwitch, Scope
 from apps.risk.services import switch_turn
@@ -60,7 +61,7 @@ def kill_switch_flatten(switch: KillSwitch, account: BrokerAccount, *, now_ns: i
     """
     account_lock(account.pk)
     now_ns = now_ns or time.time_ns()
-    working = list(Order.objects.select_for_update().filter(account=account, is_working=True))
+    working = list(orders_working(account_id=account.pk).select_for_update())
     flying = {order.instrument_id for order in working if order.tag == TAG}
     cancels = 0
     for order in working:
@@ -80,7 +81,7 @@ def _flatten(switch: KillSwitch, account: BrokerAccount, position: Position, now
     price, at_ns = venue_now(instrument.number, now_ns)
     stem = f"k{switch.pk}-{switch.pulls}-a{account.pk}-i{instrument.number}-"
     tries = Order.objects.filter(client_order_id__startswith=stem).count()
-    desk = desk_for(account, instrument, at_ns, price or position.mark)
+    desk = desk_for(account_trader(account), instrument, at_ns, price or position.mark)
     intent = OrderIntent(
         client_order_id=f"{stem}{tries + 1}",
         account_id=account.pk,
@@ -102,7 +103,7 @@ def kill_switch_left(switch: KillSwitch) -> int:
     """Orders that still work plus positions that are still open in the scope; 0 is flat."""
     accounts = [account.pk for account in _accounts(Scope(switch.scope), switch.scope_id)]
     positions = Position.objects.filter(account__in=accounts).values_list("qty", flat=True)
-    return Order.objects.filter(account__in=accounts, is_working=True).count() + sum(1 for qty in positions if qty)
+    return orders_working().filter(account__in=accounts).count() + sum(1 for qty in positions if qty)
 
 
 def _accounts(scope: Scope, scope_id: int) -> QuerySet[BrokerAccount]:

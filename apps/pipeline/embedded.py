@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from apps.common import health
 from apps.pipeline.startup import Startup, Step
@@ -99,9 +100,7 @@ class Embedded:
             step.detail = "kept as it is,"
 
     def _pages(self, step: Step) -> None:
-        from velox.asgi import application
-
-        self._on_pages(application)
+        self._on_pages(import_string(settings.ASGI_APPLICATION))
 
     def _compile(self, step: Step) -> None:
         from apps.pipeline.warmup import pieces_needed

@@ -46,6 +46,14 @@ class LastPrices:
             self._rows["instrument"][fresh] = fresh
         return fresh
 
+    def begin(self, instrument: int, price: float, event_ns: int) -> None:
+        """A price from the store, for an instrument that no tick has come of: a closed market shows its last one."""
+        self._reserve(instrument)
+        row = self._rows[instrument]
+        if not row["event_ns"]:
+            row["instrument"], row["last"], row["event_ns"] = instrument, price, event_ns
+            self._changed[instrument] = True
+
     def refer(self, instrument: int, price: float) -> None:
         """The day's change of this instrument counts from `price` from now on."""
         self._reserve(instrument)

@@ -11,7 +11,17 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from apps.common.live import CHARTS_GROUP, HUBS_GROUP, PRICES_GROUP, STAGE_GROUP, ChartWish, WatchMessage
+from channels.layers import InMemoryChannelLayer
+
+from apps.common.live import (
+    CHARTS_GROUP,
+    HUBS_GROUP,
+    PRICES_GROUP,
+    STAGE_GROUP,
+    ChartWish,
+    WatchMessage,
+    hub_loop,
+)
 
 log = logging.getLogger("velox.broadcast")
 
@@ -33,6 +43,11 @@ class OwnLoop:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, name="velox-live", daemon=True).start()
         return self._loop
+
+
+def loop_for(layer: Any) -> LoopSource:
+    """Groups in memory only work on the sockets' own loop; any other layer is spoken to from a loop of our own."""
+    return hub_loop.get if isinstance(layer, InMemoryChannelLayer) else OwnLoop()
 
 
 class LiveLink:
@@ -80,7 +95,7 @@ class LiveLink:
         with self._lock:
             self._hubs = {hub: told for hub, told in self._hubs.items() if now - told[0] < HUB_SILENT_S}
             found: dict[str, ChartWish] = {}
-            for seen, charts in self._hubs.values():
+            for _, charts in self._hubs.values():
                 for wish in charts:
                     before = found.get(wish["channel"])
                     fresh = wish["fresh"] or (before is not None and before["fresh"])

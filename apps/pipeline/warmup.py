@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -25,22 +25,25 @@ def pieces_needed() -> list[Piece]:
     return [
         ("candles", _candles),
         ("the tape", _tape),
-        *((f"loop {found.name}", found.compile) for found in _kernels()),
+        *(_loop(found) for found in (kernels.candle_rows, kernels.tick_rows)),
         *(_indicator(name) for name in FIRST),
     ]
 
 
 def pieces_later() -> list[Piece]:
-    """What only a chart or somebody's own strategy may ask for."""
-    return [_indicator(name) for name in INDICATORS if name not in FIRST]
+    """What only a chart, a bank of many instruments or somebody's own strategy may ask for."""
+    return [
+        *(_indicator(name) for name in INDICATORS if name not in FIRST),
+        *(_loop(found) for found in (kernels.slot_ticks, kernels.slot_closes)),
+    ]
+
+
+def _loop(found: kernels.Kernel) -> Piece:
+    return f"loop {found.name}", found.compile
 
 
 def _indicator(name: str) -> Piece:
     return name, lambda: INDICATORS[name].step.address
-
-
-def _kernels() -> Iterator[kernels.Kernel]:
-    return (value for value in vars(kernels).values() if isinstance(value, kernels.Kernel))
 
 
 def _two_ticks() -> frames.TickArray:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.accounts.models import AccountMode, BrokerAccount
+from apps.common.fields import ExactDecimalField
 from apps.common.models import Stamped
 from apps.domain.messages import OrderType, Side
 from apps.instruments.models import Instrument
@@ -84,8 +85,8 @@ class SignalRow(models.Model):
     tape_at = models.BigIntegerField(default=0)
     side = models.CharField(max_length=4, choices=[(side.value, side.name.title()) for side in Side])
     order_type = models.CharField(max_length=8, choices=[(kind.value, kind.name) for kind in OrderType])
-    price = models.DecimalField(max_digits=24, decimal_places=10, help_text="What the strategy saw.")
-    qty = models.DecimalField(max_digits=24, decimal_places=8, null=True, blank=True)
+    price = ExactDecimalField(help_text="What the strategy saw.")
+    qty = ExactDecimalField(null=True, blank=True)
     exit = models.BooleanField(default=False)
     tag = models.CharField(max_length=64, blank=True)
     provisional = models.BooleanField(default=False, help_text="Given inside a candle that was still forming.")

@@ -20,3 +20,16 @@ function inside(event, dialog) {
   const box = dialog.getBoundingClientRect();
   return event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
 }
+
+/** htmx asks before it sends: in a dialog of ours, with the words of the element. */
+export function startConfirm() {
+  document.addEventListener("htmx:confirm", (event) => {
+    if (!event.detail.question) return;
+    event.preventDefault();
+    const dialog = document.getElementById("ask");
+    dialog.querySelector("[data-ask-text]").textContent = event.detail.question;
+    dialog.returnValue = "";
+    dialog.onclose = () => { if (dialog.returnValue === "yes") event.detail.issueRequest(true); };
+    dialog.showModal();
+  });
+}

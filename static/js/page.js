@@ -33,10 +33,19 @@ export function perFrame(paint) {
 
 /** A token's colour as the canvas understands it, in the theme that now holds. */
 export function token(name) {
-  const probe = token.probe ??= document.body.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
+  return colours.get(name) ?? colours.set(name, tokenRead(name)).get(name);
+}
+
+const colours = new Map(); // until the theme changes
+const forget = () => colours.clear();
+addEventListener("velox:theme", forget);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
+
+function tokenRead(name) {
+  const probe = tokenRead.probe ??= document.body.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
   probe.style.color = `var(--${name})`;
   const made = getComputedStyle(probe).color;
-  const pen = token.pen ??= Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const pen = tokenRead.pen ??= Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   pen.clearRect(0, 0, 1, 1);
   pen.fillStyle = made;
   pen.fillRect(0, 0, 1, 1);

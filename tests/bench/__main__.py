@@ -46,12 +46,11 @@ def table(rows: list[dict[str, Any]]) -> str:
     cells = [[text(row.get(name)) if row.get(name) != "" else "" for name in COLUMNS] for row in rows]
     cells = [[name.replace("_", " ") for name in COLUMNS], *cells]
     widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
-    left = {0, 2, 3, 7}
-    return "\n".join(
-        "  ".join(cell.ljust(width) if i in left else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths)))
-        .rstrip()
-        for row in cells
-    )  # fmt: skip
+    return "\n".join("  ".join(map(_padded, row, widths, COLUMNS)).rstrip() for row in cells)
+
+
+def _padded(cell: str, width: int, column: str) -> str:
+    return cell.ljust(width) if column in ("name", "unit", "peer", "note") else cell.rjust(width)
 
 
 def main(wanted: list[str]) -> int:

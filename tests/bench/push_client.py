@@ -1,7 +1,8 @@
 """The readers of the push benchmark, a process of their own: many raw websockets, every frame counted.
 
-Arguments: port, path, sockets, seconds, and the text each socket sends first ("" for none). Prints `ready` when every socket
-has had its first frames, then one JSON line: frames counted in the window, sequence holes, delays (ms).
+Arguments: port, path, sockets, seconds, and the text each socket sends first ("" for none). Prints `ready`
+when every socket has had its first frames, then one JSON line: frames counted in the window, sequence holes,
+delays (ms).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 
 _SEQ = re.compile(rb'"seq":(\d+)')
-_STAMP = re.compile(rb',(\d+)\]')
+_STAMP = re.compile(rb",(\d+)\]")
 
 
 def masked(text: bytes) -> bytes:
@@ -27,7 +28,7 @@ class Reader(asyncio.Protocol):
     def __init__(self, path: str, port: int, first: bytes, delays: list[int]) -> None:
         self.path, self.port, self.first, self.delays = path, port, first, delays
         self.frames = 0
-        self.first_seq = self.last_seq = 0
+        self.first_seq = self.last_seq = self.numbered = 0
         self.ready = asyncio.get_running_loop().create_future()
         self.last_text = b""
         self._held = b""
@@ -81,8 +82,8 @@ class Reader(asyncio.Protocol):
             seq = _SEQ.search(data, start, end)
             if seq:
                 self.last_seq = int(seq[1])
-                if not self.first_seq:
-                    self.first_seq, self.frames = self.last_seq, 1
+                self.numbered += 1
+                self.first_seq = self.first_seq or self.last_seq
 
 
 async def main(port: int, path: str, count: int, seconds: float, first: str) -> None:
@@ -90,9 +91,7 @@ async def main(port: int, path: str, count: int, seconds: float, first: str) -> 
     loop = asyncio.get_running_loop()
     readers: list[Reader] = []
     for _ in range(count):
-        _, reader = await loop.create_connection(
-            lambda: Reader(path, port, first.encode(), delays), "127.0.0.1", port
-        )
+        _, reader = await loop.create_connection(lambda: Reader(path, port, first.encode(), delays), "127.0.0.1", port)
         readers.append(reader)
     if first:
         await asyncio.gather(*(reader.ready for reader in readers))
@@ -104,16 +103,21 @@ async def main(port: int, path: str, count: int, seconds: float, first: str) -> 
     before, began = sum(reader.frames for reader in readers), time.perf_counter()
     await asyncio.sleep(seconds)
     after, took = sum(reader.frames for reader in readers), time.perf_counter() - began
-    holes = sum(reader.last_seq - reader.first_seq + 1 - reader.frames for reader in readers if reader.last_seq)
+    holes = sum(reader.last_seq - reader.first_seq + 1 - reader.numbered for reader in readers if reader.last_seq)
     delays.sort()
-    print(json.dumps({
-        "messages": after - before,
-        "per_s": (after - before) / took,
-        "holes": holes,
-        "p50_ms": delays[len(delays) // 2] if delays else None,
-        "p99_ms": delays[int(len(delays) * 0.99)] if delays else None,
-        "samples": len(delays),
-    }), flush=True)
+    print(
+        json.dumps(
+            {
+                "messages": after - before,
+                "per_s": (after - before) / took,
+                "holes": holes,
+                "p50_ms": delays[len(delays) // 2] if delays else None,
+                "p99_ms": delays[int(len(delays) * 0.99)] if delays else None,
+                "samples": len(delays),
+            }
+        ),
+        flush=True,
+    )
     os._exit(0)
 
 

@@ -60,9 +60,8 @@ def one_run(folder: Path, log: Path, wanted_s: float, timeout_s: float) -> None:
         say(f"signed in as {USER} after {running.seconds:.1f} s")
         left = timeout_s - running.seconds
         number, before, after = asyncio.run(moving_price(running.url, cookies, left))
-        say(
-            f"instrument {number} moved from {before} to {after} after {running.seconds:.1f} s (wanted: {wanted_s:.0f} s)"
-        )
+        moved = f"instrument {number} moved from {before} to {after}"
+        say(f"{moved} after {running.seconds:.1f} s (wanted: {wanted_s:.0f} s)")
         say(f"ready after {running.wait_for('/health/ready', 200, timeout_s):.1f} s")
         time.sleep(2)
         say(f"stopped in {running.interrupt():.1f} s, exit code 0")

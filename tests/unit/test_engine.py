@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ class Busy(Strategy):
 def played(ticks: TickArray, cuts: list[int], strategy: type[Strategy] = Busy) -> Backtest:
     run = Backtest(Plan("busy", INSTRUMENT, CRYPTO, 5), strategy())
     edges = [0, *sorted(cut % len(ticks) for cut in cuts), len(ticks)]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         if high > low:
             run.feed(ticks[low:high])
     return run
@@ -163,6 +164,6 @@ def test_a_signal_at_a_close_fills_at_the_next_open() -> None:
 
 
 def test_parameters_that_do_not_go_together_are_refused_by_name() -> None:
-    with pytest.raises(BadInput, match="fast .* must be smaller than slow") as caught:
+    with pytest.raises(BadInput, match=r"fast .* must be smaller than slow") as caught:
         Backtest(Plan("ema_cross", INSTRUMENT, CRYPTO, 5), EmaCross(fast=50, slow=20))
     assert caught.value.facts["field"] == "fast"

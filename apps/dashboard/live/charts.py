@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
 import msgspec
 
 from apps.common.live import ChartMessage, ChartWish

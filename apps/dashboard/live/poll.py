@@ -44,12 +44,12 @@ class Poller:
     async def look(self, stream: Stream) -> None:
         """Read one stream in the name of one of its watchers (who all may see the same)."""
         watcher = next(iter(stream.sockets))
-        told = self._told.setdefault(stream, {})
+        told, now = self._told.get(stream, {}), {}
         for reading in await self._sources.readings(watcher.user, stream.name):
-            body = msgspec.json.encode(reading.body)
+            body = now[reading.key] = msgspec.json.encode(reading.body)
             if told.get(reading.key) != body:
-                told[reading.key] = body
                 self._hub.tell(stream, reading.kind, body)
+        self._told[stream] = now
 
     async def tell_anew(self, stream: Stream) -> None:
         """Something was lost on the way here: every watcher gets the state as it stands now."""

@@ -26,7 +26,8 @@ from apps.dashboard.live.wire import Wire, pack
 from apps.domain.errors import BadInput, VeloxError
 
 PROTOCOL: Final = 1
-MAX_ERRORS: Final = 10
+MAX_ERRORS: Final = 10  # within ERRORS_S
+ERRORS_S: Final = 60.0
 TOO_MANY_ERRORS: Final = 4400
 _encode = msgspec.json.encode
 
@@ -38,7 +39,7 @@ class Session:
         self.socket = Socket(wire, user, hub.board.packet)
         self._hub, self._sources, self._user = hub, sources, user
         self._prices: dict[str, frozenset[int]] = {}
-        self._errors = 0
+        self._errors: list[float] = []
         hub.sockets.add(self.socket)
 
     def greet(self) -> None:
@@ -130,8 +131,8 @@ class Session:
             raise
 
     def _key(self, name: str) -> str:
-        """`runs` means another stream for every user."""
-        return f"runs:{self._user.pk}" if name == "runs" else name
+        """`runs` and `status` mean another stream for every user: what each may see of them differs."""
+        return f"{name}:{self._user.pk}" if name in {"runs", "status"} else name
 
     def _group(self, name: str) -> str:
         channel = parse_channel(name)
@@ -152,10 +153,11 @@ class Session:
         if channel is not None:
             facts["ch"] = channel
         self._say(facts)
-        self._errors += 1
-        if self._errors >= MAX_ERRORS:
+        now = time.monotonic()
+        self._errors = [at for at in self._errors if now - at < ERRORS_S] + [now]
+        if len(self._errors) >= MAX_ERRORS:
             self.socket.flush()
-            self.socket.end(TOO_MANY_ERRORS, f"{MAX_ERRORS} messages could not be used; see docs/live-protocol.md")
+            self.socket.end(TOO_MANY_ERRORS, f"{MAX_ERRORS} wishes in a minute could not be met")
 
 
 def _now_ms() -> int:

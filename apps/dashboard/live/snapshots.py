@@ -10,9 +10,7 @@ from apps.dashboard.live.sources import Sources
 from apps.dashboard.live.streams import Stream
 
 
-async def stream_show(
-    hub: Hub, sources: Sources, stream: Stream, socket: Socket, after: int | None = None
-) -> None:
+async def stream_show(hub: Hub, sources: Sources, stream: Stream, socket: Socket, after: int | None = None) -> None:
     """Let a socket follow a stream: from the message after `after` where all those are still kept, else from a
     snapshot. Raises NotFound where the stream is not the user's to see.
 

@@ -9,11 +9,14 @@ from typing import Any, Final
 from django import template
 from django.utils import timezone
 
+from apps.domain.messages import utc
+
 register = template.Library()
 
 NONE: Final = "–"
 MINUS: Final = "−"
 SIGNS: Final = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_WORDS: Final = {"atr": "ATR", "ema": "EMA", "sma": "SMA", "rsi": "RSI", "s": "(s)", "pct": "(%)", "qty": "quantity"}
 NO_CENTS: Final = frozenset({"JPY", "KRW"})
 
 
@@ -128,3 +131,23 @@ def ago(at: datetime | None) -> str:
         if seconds >= step:
             return f"{int(seconds // step)} {name} ago"
     return "just now"
+
+
+@register.filter
+def moment(ns: int) -> datetime:
+    """ns since 1970 as the viewer's local time."""
+    return timezone.localtime(utc(ns))
+
+
+@register.filter
+def words(name: str) -> str:
+    """A code as words: kill_switch reads Kill switch, stop_atr Stop ATR."""
+    told = " ".join(_WORDS.get(word, word) for word in str(name).split("_"))
+    return told[:1].upper() + told[1:]
+
+
+@register.filter
+def share(value: Any) -> str:
+    """A share as percent without a sign: 71 %."""
+    exact = _decimal(value)
+    return NONE if exact is None else number_format(exact * 100, 0) + " %"

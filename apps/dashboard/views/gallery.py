@@ -10,25 +10,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from apps.dashboard.charts import spark_path
+
 _SURFACES: Final = ("page", "surface", "raised", "sunken", "hover", "selected", "line", "line-strong")
 
 
 class SampleForm(forms.Form):
     fast = forms.IntegerField(min_value=2, max_value=400, initial=20, help_text="Period of the fast average, candles.")
     side = forms.ChoiceField(choices=[("buy", "Buy"), ("sell", "Sell")])
-
-
-def spark_path(values: list[float], width: float = 100, height: float = 24, pad: float = 2) -> str:
-    """An SVG path through the values, left to right, over the whole box; empty below two values."""
-    if len(values) < 2:
-        return ""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    step = width / (len(values) - 1)
-    points = (
-        f"{i * step:.1f} {height - pad - (value - low) / span * (height - 2 * pad):.1f}" for i, value in enumerate(values)
-    )
-    return "M" + "L".join(points)
 
 
 @login_required

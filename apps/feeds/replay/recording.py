@@ -146,7 +146,8 @@ def _from_candles(
     ticks["size"][:, 4] = numbers.get("volume", 0.0)
     wanted = np.ones(ticks.shape, bool)
     wanted[0, 0], wanted[1:, 0] = False, starts[1:] > ends[:-1]
-    return ticks[wanted]
+    rows: TickArray = ticks[wanted]
+    return rows
 
 
 def _path(into: NDArray[np.float64], ohlc: list[NDArray[np.float64]], rising: NDArray[np.bool_]) -> None:

@@ -28,6 +28,7 @@ log = logging.getLogger("velox.broadcast")
 PRICES_S: Final = 0.05
 CHARTS_S: Final = 0.1
 STATUS_S: Final = 1.0
+MINUTE: Final = 60
 
 _KINDS: Final = {
     NewOrder: ("order", "new"),
@@ -83,6 +84,7 @@ class Broadcast:
         self._last = LastPrices()
         self._references = ThreadPoolExecutor(1, "velox-references")
         self._finding: dict[int, Future[float | None]] = {}
+        self._beginning = [self._references.submit(self._newest, number) for number in self._symbols]
         self._moved: set[int] = set()
         self._seen: dict[tuple[str, int], int] = {}
         self._prices_at = self._charts_at = self._status_at = float("-inf")
@@ -147,7 +149,21 @@ class Broadcast:
         days = history_before(self._history, number, DAY, 2, now_ns)
         return float(days["close"][-1]) if len(days) else None
 
+    def _newest(self, number: int) -> tuple[int, float, int] | None:
+        """(instrument, close, when) of the newest stored minute."""
+        stored = history_before(self._history, number, MINUTE, 1, None)
+        return (number, float(stored["close"][-1]), int(stored["end_ns"][-1])) if len(stored) else None
+
+    def _begin_prices(self) -> None:
+        while self._beginning and self._beginning[0].done():
+            read = self._beginning.pop(0)
+            if read.exception() is not None:
+                log.warning("no stored price", exc_info=read.exception())
+            elif (found := read.result()) is not None:
+                self._last.begin(*found)
+
     def _tell_prices(self) -> None:
+        self._begin_prices()
         for number in [number for number, found in self._finding.items() if found.done()]:
             found = self._finding.pop(number)
             if found.exception() is not None:

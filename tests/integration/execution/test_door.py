@@ -155,3 +155,18 @@ def test_all_three_switches_on_a_live_order_goes_out(desk, settings):
     desk.run.save()
     desk.account.save()
     assert desk.submit().allowed
+
+
+# --- what it costs
+
+
+def test_an_order_takes_the_same_few_statements_however_much_the_account_holds(desk, django_assert_num_queries):
+    desk.submit(qty=D(1))
+    for n in range(5):
+        other = builders.instrument()
+        quote(other.number, 100)
+        services.fill_apply(desk.fill(desk.order(qty="1", instrument=other.number), price="100"))
+        desk.order(qty=str(n + 3))
+    signal = desk.signal(at_ns=EVENT + 100 * 10**9)
+    with django_assert_num_queries(15):  # savepoint and its release, 9 questions, 4 rows
+        signal_submit(signal, now_ns=NOW)

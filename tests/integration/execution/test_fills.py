@@ -16,6 +16,7 @@ from apps.orders.models import Fill, Order, OrderEvent
 from apps.orders.selectors import order_rebuild
 from apps.portfolio.models import Cash, LedgerEntry, Position
 from apps.portfolio.selectors import account_summary, book_for
+from apps.risk.models import RiskLimit
 from tests import builders
 from tests.integration.money import EVENT, Desk, outbox
 
@@ -152,6 +153,7 @@ history = st.lists(
 @given(trades=history)
 def test_equity_from_the_rows_is_cash_plus_positions_and_the_ledger_says_the_same(db, trades):
     desk = Desk(instrument=builders.instrument(lot_size=D("0.001"), multiplier=D("2.5")))
+    RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": D(10**6)})
     for side, qty, price, fee in trades:
         order = desk.order(side, str(qty))
         fill_apply(desk.fill(order, price=str(price), fee=str(fee)))

@@ -18,7 +18,17 @@ from apps.common.live import PRICE, ChartWish
 from apps.domain import frames
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import CANDLES, CLOCK, QUOTE, TICK, TICKS, CandleArray, TickArray
-from apps.domain.messages import Advance, CancelOrder, Fill, Mode, NewOrder, OrderChanged, OrderType, PositionChanged, Side
+from apps.domain.messages import (
+    Advance,
+    CancelOrder,
+    Fill,
+    Mode,
+    NewOrder,
+    OrderChanged,
+    OrderType,
+    PositionChanged,
+    Side,
+)
 from apps.domain.sessions import CRYPTO
 from apps.domain.studies import Study
 from apps.pipeline import flow
@@ -68,11 +78,11 @@ class Heard:
 
 
 class Path:
-    """Ticks in at one end, the broadcast stage at the other; candles are made in between as the aggregate stage does."""
+    """Ticks in at one end, the broadcast stage at the other; candles are made in between as `aggregate` does."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: CandleArray | None = None) -> None:
         self.bus, self.heard, self.now = MemoryBus(), Heard(), 0.0
-        self.stored = np.zeros(0, frames.CANDLE)
+        self.stored = np.zeros(0, frames.CANDLE) if history is None else history
         calendars = {1: CRYPTO, 2: CRYPTO}
         self.builder = CandleBuilder(calendars, [1, 60, 86_400])
         self.stage = Broadcast(
@@ -166,6 +176,24 @@ def test_the_days_change_counts_from_yesterdays_close_once_it_is_known(path: Pat
     assert path.heard.price_frames[-1][0]["reference"] == 100.0
 
 
+def test_a_market_that_is_closed_shows_its_last_stored_price_until_a_tick_comes() -> None:
+    path = Path(history=minutes_of(1, 99.5))
+    path.settle()
+    path.run()
+    assert path.heard.price_frames[-1][["instrument", "last"]].tolist() == [(1, 99.5)]
+    path.ticks((1, 0, 100.0))
+    path.run()
+    assert path.heard.price_frames[-1]["last"].tolist() == [100.0]
+    path.stage.close()
+
+
+def minutes_of(instrument: int, close: float) -> CandleArray:
+    made = np.zeros(1, frames.CANDLE)
+    made["instrument"], made["timeframe"], made["close"] = instrument, 60, close
+    made["start_ns"], made["end_ns"] = NOON - 3600 * S, NOON - 3540 * S
+    return made
+
+
 def test_a_hub_that_asks_gets_every_price_there_is(path: Path) -> None:
     path.ticks((1, 0, 100.0), (2, 0, 50.0))
     path.run()
@@ -185,7 +213,9 @@ def test_what_concerns_an_account_reaches_its_group_at_once_one_by_one_and_in_or
     path.bus.publish(flow.ORDERS, 7, encode_message(CancelOrder("r1-i1-1", 7, 1, NOON)))
     path.bus.publish(flow.POSITIONS, 7, encode_message(OrderChanged("r1-i1-1", 7, 1, "reject", NOON, reason="no")))
     path.bus.publish(flow.POSITIONS, 7, encode_message(fill))
-    path.bus.publish(flow.POSITIONS, 7, encode_message(PositionChanged(7, 1, Decimal(2), Decimal("2011.45"), Decimal(0), NOON, "f1")))
+    path.bus.publish(
+        flow.POSITIONS, 7, encode_message(PositionChanged(7, 1, Decimal(2), Decimal("2011.45"), Decimal(0), NOON, "f1"))
+    )
     path.host.run_until_quiet()
     events = [event for event in path.heard.events if event[0] != "live.status"]
     group = "live.account.7"

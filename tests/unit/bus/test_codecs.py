@@ -36,7 +36,7 @@ def instances(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", codecs.TYPES)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_every_message_comes_back_equal_and_to_the_last_digit(kind: type[Any], data: st.DataObject) -> None:
     message = data.draw(instances(kind))

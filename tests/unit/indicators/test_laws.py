@@ -70,6 +70,18 @@ def test_averages_and_channels_lie_within_the_prices_they_look_at(candles):
         assert (found >= low - 1e-9).all() and (found <= high + 1e-9).all(), text
 
 
+@settings(max_examples=60, deadline=None)
+@given(candles=any_candles(), n=st.integers(1, 12))
+def test_extremes_are_those_of_the_window_whichever_candle_they_leave_with(candles, n):
+    found, ages = values(f"donchian({n})", candles), values(f"aroon({n})", candles)
+    for i in range(n - 1, len(candles)):
+        window = candles[i - n + 1 : i + 1]
+        assert found[i, 0] == window["high"].max() and found[i, 2] == window["low"].min()
+    for i in range(n, len(candles)):
+        age = int(np.argmax(candles["high"][i - n : i + 1][::-1]))  # of equals the newest
+        assert ages[i, 0] == 100.0 * (n - age) / n
+
+
 @settings(max_examples=40, deadline=None)
 @given(candles=any_candles(), power=st.sampled_from([-3, 1, 7]))
 def test_prices_in_another_unit_give_the_same_picture(candles, power):

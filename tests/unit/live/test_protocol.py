@@ -38,7 +38,8 @@ def test_a_channel_name_has_one_meaning(text: str, meaning: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "prices:", "account:", "account:-1", "account:٣", "account:1 ", "runs:3", "chart:", "chart:5m", "chart::5m"]
+    "text",
+    ["", "prices:", "account:", "account:-1", "account:٣", "account:1 ", "runs:3", "chart:", "chart:5m", "chart::5m"],
 )
 def test_other_names_are_refused_with_the_list_of_those_there_are(text: str) -> None:
     with pytest.raises(BadInput) as refused:

@@ -24,7 +24,7 @@ _JSON: list[Any] = [
 ]
 _CONSOLE: list[Any] = [
     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-    structlog.dev.ConsoleRenderer(colors=False),
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
 ]
 
 
@@ -57,7 +57,8 @@ def log_config(console: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["console", "file"], "level": env.text("LOG_LEVEL")},
         "loggers": {
-            # Our own request log says the same with an id and a duration.
+            # Our own request log says the same with an id and a duration; what broke is still told here.
+            "django.request": {"level": "ERROR"},
             "django.server": {"handlers": [], "propagate": False},
             "uvicorn.access": {"handlers": [], "propagate": False},
             # Chores every few seconds are no news; what goes wrong with them is.

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
 
 from apps.domain.errors import Misconfigured
 from apps.pipeline.embedded import Embedded
@@ -67,10 +68,8 @@ class Command(BaseCommand):
 
     def _serve(self) -> None:
         """Serve pages and sockets on the door's socket until the end."""
-        from apps.dashboard.live.server import server_config
-
         self.server = Server(
-            server_config(
+            import_string(settings.WEB_SERVER_CONFIG)(
                 self.application,
                 log_config=None,
                 lifespan="off",
