@@ -19,6 +19,8 @@ from apps.orders.selectors import orders_working
 from apps.portfolio.models import Position
 from apps.risk.models import KillSwitch, Scope
 from apps.risk.services import switch_turn
+from apps.strategies.selectors import runs_running
+from apps.strategies.services import run_park
 
 TAG = "kill-switch"
 
@@ -34,13 +36,15 @@ class Pulled:
 
 
 def kill_switch_pull(*, actor: User, scope: Scope, scope_id: int = 0, reason: str, now_ns: int | None = None) -> Pulled:
-    """Halt the scope, ask for every working order's cancel, send an order out of every open position.
+    """Halt the scope, park its runs, ask for every working order's cancel, send an order out of every open position.
 
     The halt is committed first: whatever happens next, nothing new goes out. Then one transaction per
     account. Raises NotFound for a scope that is not the actor's.
     """
     switch = switch_turn(actor=actor, scope=scope, scope_id=scope_id, state=TradingState.HALTED, reason=reason)
     accounts = list(_accounts(scope, scope_id))
+    for run_id in runs_running([account.pk for account in accounts]):
+        run_park(run_id=run_id, reason=f"the kill switch was pulled: {reason}")
     done = [kill_switch_flatten(switch, account, now_ns=now_ns) for account in accounts]
     return Pulled(switch, sum(c for c, _ in done), sum(f for _, f in done), len(accounts))
 
@@ -97,6 +101,16 @@ def _flatten(switch: KillSwitch, account: BrokerAccount, position: Position, now
         tag=TAG,
     )
     return intent_submit(intent, desk, flatten=True, now_ns=now_ns).allowed
+
+
+def kill_switches_press() -> int:
+    """Press every halted scope again that is not flat yet; returns how many orders went out."""
+    sent = 0
+    for switch in KillSwitch.objects.filter(state=TradingState.HALTED).order_by("pk"):
+        if kill_switch_left(switch):
+            for account in _accounts(Scope(switch.scope), switch.scope_id):
+                sent += sum(kill_switch_flatten(switch, account))
+    return sent
 
 
 def kill_switch_left(switch: KillSwitch) -> int:

@@ -29,7 +29,7 @@ from apps.domain.frames import QUOTE, TICK, TickArray
 from apps.domain.messages import Signal
 from apps.pipeline.stages.guard import Guard
 from apps.pipeline.stages.ingest import Ingest
-from apps.pipeline.warmup import pieces
+from apps.pipeline.warmup import pieces_needed
 from velox.wiring import System
 
 INSTRUMENTS = 10
@@ -64,7 +64,7 @@ def installation(timeframe: int) -> None:
     RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": 100})
     for strategy, params in STRATEGIES:
         builders.run(account, instruments, strategy=strategy, params=params, timeframe=timeframe, state="running")
-    for _, compile_ in pieces():
+    for _, compile_ in pieces_needed():
         compile_()
 
 
