@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from apps.bus.memory import BusTape, MemoryBus
+from apps.bus.topics import TOPICS
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
 from apps.domain.messages import Instrument
@@ -216,7 +217,8 @@ def _bus() -> WaitingBus:
         from apps.bus.kafka import KafkaBus
 
         return KafkaBus(",".join(settings.KAFKA_BROKERS))
-    return MemoryBus()
+    # One thread serves every stage of this process: more partitions would only cut its frames into smaller ones.
+    return MemoryBus(replace(topic, partitions=1) for topic in TOPICS)
 
 
 _system: System | None = None
