@@ -6,8 +6,10 @@ from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.common.models import Outbox
+from apps.common.rows import row_insert
 from apps.domain.errors import BrokerUnavailable
 from apps.domain.ports import BusPort
 
@@ -20,7 +22,7 @@ def outbox_add(topic: str, key: int, payload: bytes) -> None:
     """Leave one message. Both it and the change around it happen, or neither: call it inside a transaction."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"outbox_add({topic!r}) outside a transaction: the message could outlive its change")
-    Outbox.objects.create(topic=topic, key=key, payload=payload)
+    row_insert(Outbox, topic=topic, key=key, payload=payload, created_at=timezone.now())
 
 
 def outbox_flush(bus: BusPort, *, batch: int = 256, timeout_s: float = 0.0) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django import forms
 
-from apps.dashboard.templatetags.numbers import decimals
+from apps.dashboard.templatetags.numbers import decimals, words
 from apps.domain.messages import OrderType, Side, Validity
 from apps.domain.strategies import STRATEGIES, Param, Strategy
 from apps.domain.timeframes import TIMEFRAMES
@@ -26,7 +26,7 @@ RUN_TIMEFRAMES: Final = [(str(seconds), name) for name, seconds in TIMEFRAMES.it
 
 
 class TicketForm(forms.Form):
-    """An order as a person writes it; steps are the instrument's lot and tick. `key` makes a repeated post one order."""
+    """An order as a person writes it; steps are lot and tick. `key` makes a repeated post one order."""
 
     side = forms.ChoiceField(choices=[("buy", "Buy"), ("sell", "Sell")])
     order_type = forms.ChoiceField(choices=ORDER_TYPES, label="Type")
@@ -137,7 +137,7 @@ class RunForm(forms.Form):
 
 def param_field(param: Param) -> forms.Field:
     """The form field of one strategy parameter; the strategy itself checks again."""
-    told: dict[str, Any] = {"label": param.name.replace("_", " ").capitalize(), "initial": param.default}
+    told: dict[str, Any] = {"label": words(param.name), "initial": param.default}
     told["help_text"] = param.help
     if param.kind is bool:
         return forms.BooleanField(required=False, **told)

@@ -137,6 +137,10 @@ class Book:
         return max(self.equity - self.gross, ZERO)
 
     @property
+    def day_begun(self) -> bool:
+        return self._day_start is not None
+
+    @property
     def day_start_equity(self) -> Decimal:
         return self.equity if self._day_start is None else self._day_start
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.accounts.models import BrokerAccount, User
 from apps.accounts.selectors import account_tradable
+from apps.common.rows import rows
 from apps.domain.errors import BadData, BadInput, Misconfigured, NotFound
 from apps.domain.messages import (
     CancelOrder,
@@ -34,7 +35,7 @@ from apps.domain.messages import (
 from apps.domain.orders import OrderEvent, OrderStatus, OrderStep
 from apps.domain.risk import RiskDoor
 from apps.domain.sizing import Refusal, on_tick, size, sizing_parse
-from apps.execution.facts import Desk, desk_for, instruments, view_for
+from apps.execution.facts import Desk, account_trader, desk_for, instruments, run_trader, view_for
 from apps.execution.outgoing import order_say, position_say
 from apps.marketdata.quotes import board
 from apps.orders.models import Fill as FillRow
@@ -45,10 +46,11 @@ from apps.portfolio.services import fill_book
 from apps.risk.models import RiskDecision
 from apps.risk.selectors import decision_find
 from apps.risk.services import decision_store, refusal_store
-from apps.strategies.models import StrategyRun
 
 log = structlog.get_logger("velox.execution")
 door = RiskDoor()
+BY_HAND = "by_hand"  # a cancel that did not come from the strategy
+_BOOKED = f"SELECT 1 FROM {FillRow._meta.db_table} WHERE fill_id = %s"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,10 @@ def signal_submit(signal: Signal, *, now_ns: int | None = None) -> RiskDecision:
     if answered is not None:
         _say_again(signal, answered)
         return answered
-    run = StrategyRun.objects.select_related("account").filter(pk=signal.run_id).first()
-    if run is None or run.account_id != signal.account_id:
-        raise NotFound(f"no run {signal.run_id} on account {signal.account_id}", run_id=signal.run_id)
-    account_lock(run.account_id)
+    account_lock(signal.account_id)
+    account, run = run_trader(signal.run_id, signal.account_id)
     try:
-        desk = desk_for(run.account, _instrument(signal.instrument), signal.at_ns, signal.mark, run)
+        desk = desk_for(account, _instrument(signal.instrument), signal.at_ns, signal.mark, run)
         intent = size(signal, desk.book, desk.instrument, sizing_parse(run.sizing), desk.mode)
         if not isinstance(intent, Refusal):
             return intent_submit(intent, desk, now_ns=now_ns)
@@ -95,14 +95,18 @@ def signal_submit(signal: Signal, *, now_ns: int | None = None) -> RiskDecision:
 def _say_again(signal: Signal, answered: RiskDecision) -> None:
     """A strategy that goes back to where it was saved wishes the same again, and has to hear the same again.
 
-    The simulated venue makes the same fills of the same order, which are booked once. A live order is
-    never sent twice: what became of it is looked up.
+    The simulated venue makes the same fills of the same order, which are booked once. A cancel that did
+    not come from the strategy will not come again by itself, so it follows. A live order is never sent
+    twice: what became of it is looked up.
     """
     order = Order.objects.filter(client_order_id=signal.client_order_id).first()
     if order is None or order.status == OrderStatus.DENIED:
         order_say(_denied(signal, answered.code, answered.reason))
     elif order.mode != Mode.LIVE:
         order_say(order.to_domain())
+        by_hand = order.events.filter(event=OrderEvent.ASK_CANCEL, code=BY_HAND).first()
+        if by_hand is not None:
+            order_say(_cancel_order(order, by_hand.at_ns, 0))
 
 
 @transaction.atomic
@@ -120,6 +124,7 @@ def ticket_submit(*, actor: User, ticket: Ticket, now_ns: int | None = None) -> 
     price, at_ns = venue_now(instrument.number, now_ns)
     if price is None:
         raise BadInput(f"no price of {instrument.symbol} has been seen yet; try again shortly", field="instrument")
+    desk = desk_for(account_trader(account), instrument, at_ns, price)
     intent = OrderIntent(
         client_order_id=client_order_id,
         account_id=account.pk,
@@ -129,7 +134,7 @@ def ticket_submit(*, actor: User, ticket: Ticket, now_ns: int | None = None) -> 
         order_type=ticket.order_type,
         price=ticket.limit_price or ticket.trigger_price or price,
         at_ns=at_ns,
-        mode=(desk := desk_for(account, instrument, at_ns, price)).mode,
+        mode=desk.mode,
         limit_price=on_tick(ticket.limit_price, instrument.tick_size),
         trigger_price=on_tick(ticket.trigger_price, instrument.tick_size),
         validity=ticket.validity,
@@ -186,7 +191,8 @@ def venue_now(instrument: int, now_ns: int) -> tuple[Decimal | None, int]:
 
 def account_lock(account_id: int) -> None:
     """One change of an account at a time. SQLite has one writer anyway: its transactions begin IMMEDIATE."""
-    BrokerAccount.objects.select_for_update().filter(pk=account_id).values_list("pk").first()
+    if connection.features.has_select_for_update:
+        BrokerAccount.objects.select_for_update().filter(pk=account_id).values_list("pk").first()
 
 
 # --- cancels
@@ -194,11 +200,18 @@ def account_lock(account_id: int) -> None:
 
 @transaction.atomic
 def cancel_wanted(wish: CancelWanted) -> bool:
-    """A strategy wants a working order gone; False when it has ended, or never was."""
+    """A strategy wants a working order gone; False when it has ended, or never was.
+
+    Wished again after a restart, it is said again to a simulated venue, which was told the order again too.
+    """
     order = Order.objects.select_for_update().filter(client_order_id=wish.client_order_id).first()
     if order is None or order.account_id != wish.account_id:
         return False
-    return order_cancel_ask(order, wish.at_ns, wish.tape_at)
+    if order_cancel_ask(order, wish.at_ns, wish.tape_at):
+        return True
+    if order.mode != Mode.LIVE and order.status != OrderStatus.DENIED:
+        order_say(_cancel_order(order, wish.at_ns, wish.tape_at))
+    return order.is_working
 
 
 @transaction.atomic
@@ -212,25 +225,28 @@ def order_ask_cancel(*, actor: User, order_id: int, now_ns: int | None = None) -
     _, at_ns = venue_now(order.instrument_id, now_ns or time.time_ns())
     if not order.is_working:
         order.state.after(OrderStep(OrderEvent.ASK_CANCEL, at_ns, "too late"))  # raises, with the table's words
-    order_cancel_ask(order, at_ns, 0)
+    order_cancel_ask(order, at_ns, 0, BY_HAND)
     return order
 
 
-def order_cancel_ask(order: Order, at_ns: int, tape_at: int) -> bool:
-    if not order.is_working or order.status == "pending_cancel":
-        return order.is_working
-    order_step(order, OrderStep(OrderEvent.ASK_CANCEL, at_ns, f"ask_cancel:{order.steps}"))
-    order_say(
-        CancelOrder(
-            client_order_id=order.client_order_id,
-            account_id=order.account_id,
-            instrument=order.instrument_id,
-            at_ns=at_ns,
-            tape_at=tape_at,
-            run_id=order.run_id,
-        )
-    )
+def order_cancel_ask(order: Order, at_ns: int, tape_at: int, code: str = "") -> bool:
+    """Step and message of a cancel; False when it has ended or was asked before. Call inside a transaction."""
+    if not order.is_working or order.status == OrderStatus.PENDING_CANCEL:
+        return False
+    order_step(order, OrderStep(OrderEvent.ASK_CANCEL, at_ns, f"ask_cancel:{order.steps}", code=code))
+    order_say(_cancel_order(order, at_ns, tape_at))
     return True
+
+
+def _cancel_order(order: Order, at_ns: int, tape_at: int) -> CancelOrder:
+    return CancelOrder(
+        client_order_id=order.client_order_id,
+        account_id=order.account_id,
+        instrument=order.instrument_id,
+        at_ns=at_ns,
+        tape_at=tape_at,
+        run_id=order.run_id,
+    )
 
 
 # --- what became of them
@@ -256,14 +272,14 @@ def fill_apply(fill: Fill) -> PositionChanged | None:
     account = BrokerAccount.objects.select_for_update().filter(pk=fill.account_id).first()
     if account is None:
         raise NotFound(f"there is no account {fill.account_id}", account_id=fill.account_id)
-    if FillRow.objects.filter(fill_id=fill.fill_id).exists():
+    if rows(_BOOKED, [fill.fill_id]):
         return None
     order = order_by_client_id(fill.client_order_id, lock=True)
     if not order_step(order, OrderStep.of_fill(fill)):
         raise BadData(f"fill {fill.fill_id} is in the steps of its order and nowhere else", fill_id=fill.fill_id)
     if order.state.excess:
         log.error("order_overfilled", order=order.client_order_id, excess=str(order.state.excess), fill=fill.fill_id)
-    changed = fill_book(account, fill, _instrument(fill.instrument))
-    fill_store(order, fill, changed.realised)
+    changed, realised = fill_book(account, fill, _instrument(fill.instrument))
+    fill_store(order, fill, realised)
     position_say(changed)
     return changed

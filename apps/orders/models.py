@@ -58,11 +58,7 @@ class Order(Stamped):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["account", "decided_ns"], name="order_by_account_time"),
-            models.Index(
-                fields=["account", "instrument"],
-                name="order_working",
-                condition=models.Q(is_working=True),
-            ),
+            models.Index(fields=["is_working", "account"], name="order_working"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(side__in=list(Side)), name="order_side_known"),

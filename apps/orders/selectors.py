@@ -55,7 +55,8 @@ def order_by_client_id(client_order_id: str, *, lock: bool = False) -> Order:
 
 def orders_working(*, account_id: int | None = None) -> QuerySet[Order]:
     """Orders that have not ended, oldest first: what a venue has to be told again after a restart."""
-    orders = Order.objects.filter(is_working=True).order_by("pk")
+    # `in`: a bare boolean is no comparison to SQLite's planner, which would pass over the index
+    orders = Order.objects.filter(is_working__in=[True]).order_by("pk")
     return orders if account_id is None else orders.filter(account_id=account_id)
 
 

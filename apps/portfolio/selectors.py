@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from apps.accounts.models import BrokerAccount, User
 from apps.accounts.selectors import account_get, account_list
-from apps.domain import messages
+from apps.common.rows import rows
+from apps.domain import messages, positions
 from apps.domain.messages import decimal_price
 from apps.domain.pnl import Book
 from apps.instruments.selectors import instruments_for_domain
@@ -22,39 +25,69 @@ Marks = Callable[[int], Decimal | None]
 """Instrument number -> what a unit is worth now, None where nobody knows."""
 
 
+class Holder(Protocol):
+    """Whose book it is: a BrokerAccount, or as much of one as is known."""
+
+    pk: int
+    currency: str
+    starting_cash: Decimal
+
+
 def marks_live(instrument: int) -> Decimal | None:
     """The last price on this process's quote board."""
     quote = board.get(instrument)
     return None if quote is None else decimal_price(quote.price)
 
 
+_CASH = f"SELECT currency, amount FROM {Cash._meta.db_table} WHERE account_id = %s"  # noqa: S608
+_POSITIONS = (
+    f"SELECT instrument_id, qty, cost, realised, fees, mark FROM {Position._meta.db_table} "  # noqa: S608
+    "WHERE account_id = %s ORDER BY instrument_id"
+)
+_DAY = f"SELECT equity FROM {DayStart._meta.db_table} WHERE account_id = %s"  # noqa: S608
+
+
 def book_for(
-    account: BrokerAccount,
+    account: Holder,
     *,
     instruments: Mapping[int, messages.Instrument] | None = None,
     marks: Marks = marks_live,
     day: date | None = None,
+    currencies: Set[str] = frozenset(),
 ) -> Book:
     """The account's book as the rows say, marked at `marks` (else at the last fill).
 
-    `day`: count its P&L from the start of this trading day; None takes the latest day known.
+    `day`: count its P&L from the start of this trading day, None: of the latest day known. A day that
+    has not begun for the account leaves the book without one (`day_begun`). `currencies`: others it
+    needs the rates of.
     """
     if instruments is None:
         instruments = {instrument.number: instrument for instrument in instruments_for_domain()}
-    cash = list(Cash.objects.filter(account_id=account.pk).values_list("currency", "amount"))
-    rows = list(Position.objects.filter(account_id=account.pk))
-    foreign = {currency for currency, _ in cash} | {instruments[row.instrument_id].currency for row in rows}
+    cash = [(currency, Decimal(amount)) for currency, amount in rows(_CASH, [account.pk])]
+    held = rows(_POSITIONS, [account.pk])
+    foreign = currencies | {currency for currency, _ in cash} | {instruments[number].currency for number, *_ in held}
     book = Book(account.pk, instruments, account.currency, rates_into(account.currency, foreign))
     for currency, amount in cash or [(account.currency, account.starting_cash)]:
         book.deposit(amount, currency)
-    for row in rows:
-        book.restore(row.instrument_id, row.to_domain(), marks(row.instrument_id) or row.mark)
-    starts = DayStart.objects.filter(account_id=account.pk).values_list("equity", flat=True)
-    book.day_start((starts if day is None else starts.filter(day=day)).first())
+    for number, *amounts, mark in held:
+        position = positions.Position(*map(Decimal, amounts))
+        book.restore(number, position, (marks(number) if position.qty else None) or Decimal(mark))
+    start = day_start_known(account.pk, day)
+    if start is not None:
+        book.day_start(start)
     return book
 
 
-def rates_into(currency: str, wanted: set[str] | None = None) -> dict[str, Decimal]:
+def day_start_known(account_id: int, day: date | None) -> Decimal | None:
+    """Equity at the start of `day`, or of the latest day; None where it has not begun for the account."""
+    if day is None:
+        found = rows(f"{_DAY} ORDER BY day DESC LIMIT 1", [account_id])
+    else:
+        found = rows(f"{_DAY} AND day = %s", [account_id, connection.ops.adapt_datefield_value(day)])
+    return Decimal(found[0][0]) if found else None
+
+
+def rates_into(currency: str, wanted: Set[str] | None = None) -> dict[str, Decimal]:
     """Rates of other currencies; asks the database only when one of `wanted` is another."""
     if wanted is not None and not wanted - {currency}:
         return {}
@@ -63,12 +96,12 @@ def rates_into(currency: str, wanted: set[str] | None = None) -> dict[str, Decim
 
 def position_list(*, actor: User, account_id: int | None = None, open_only: bool = True) -> list[Position]:
     """Positions on accounts the actor may see."""
-    positions = Position.objects.select_related("instrument", "account")
+    held = Position.objects.select_related("instrument", "account")
     if not actor.is_admin:
-        positions = positions.filter(account__in=account_list(actor=actor).values("pk"))
+        held = held.filter(account__in=account_list(actor=actor).values("pk"))
     if account_id is not None:
-        positions = positions.filter(account_id=account_id)
-    return [position for position in positions if position.qty or not open_only]
+        held = held.filter(account_id=account_id)
+    return [position for position in held if position.qty or not open_only]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import BrokerAccount
-from apps.domain import messages
+from apps.common.rows import row_insert, row_update, rows
+from apps.domain import messages, positions
 from apps.domain.errors import BadInput, RuleBroken
 from apps.domain.ledger import Account, Line, balanced, fill_lines, transfer_lines
 from apps.domain.messages import ZERO, PositionChanged, utc
@@ -19,10 +21,16 @@ from apps.domain.positions import signed
 from apps.portfolio.models import Cash, DayStart, EquitySnapshot, FxRate, LedgerEntry, Position
 from apps.portfolio.selectors import Marks, book_for, marks_live
 
+_CASH = f"SELECT id, amount FROM {Cash._meta.db_table} WHERE account_id = %s AND currency = %s"  # noqa: S608
+_HELD = (
+    f"SELECT id, qty, cost, realised, fees FROM {Position._meta.db_table} "  # noqa: S608
+    "WHERE account_id = %s AND instrument_id = %s"
+)
+
 
 def account_fund(account: BrokerAccount, at_ns: int) -> None:
     """Book the starting cash, once in the account's life. Call inside a transaction."""
-    if Cash.objects.filter(account_id=account.pk).exists():
+    if rows(_CASH, [account.pk, account.currency]):
         return
     Cash.objects.create(account=account, currency=account.currency, amount=ZERO)
     if account.starting_cash:
@@ -53,18 +61,29 @@ def cash_transfer(
     return True
 
 
-def fill_book(account: BrokerAccount, fill: messages.Fill, instrument: messages.Instrument) -> PositionChanged:
-    """Position, ledger and cash after a fill. Call inside the transaction that keeps the fill."""
+def fill_book(
+    account: BrokerAccount, fill: messages.Fill, instrument: messages.Instrument
+) -> tuple[PositionChanged, Decimal]:
+    """Position, ledger and cash after a fill: (the position, the profit this fill closed, before fees).
+
+    Call inside the transaction that keeps the fill, with the account locked.
+    """
     account_fund(account, fill.at_ns)
-    row = Position.objects.select_for_update().filter(account=account, instrument_id=fill.instrument).first()
-    row = row or Position(account=account, instrument_id=fill.instrument)
-    before = row.to_domain()
+    key, before = _position(account.pk, fill.instrument)
     after = before.after(signed(fill), fill.price, instrument.multiplier, fill.fee)
-    row.qty, row.cost, row.realised, row.fees = after.qty, after.cost, after.realised, after.fees
-    row.mark, row.fill_id, row.changed_ns = fill.price, fill.fill_id, fill.at_ns
-    row.save()
+    row_update(
+        Position,
+        key,
+        qty=after.qty,
+        cost=after.cost,
+        realised=after.realised,
+        fees=after.fees,
+        mark=fill.price,
+        fill_id=fill.fill_id,
+        changed_ns=fill.at_ns,
+    )
     ledger_post(account.pk, fill_lines(before, fill, instrument))
-    return PositionChanged(
+    changed = PositionChanged(
         account_id=account.pk,
         instrument=fill.instrument,
         qty=after.qty,
@@ -73,25 +92,36 @@ def fill_book(account: BrokerAccount, fill: messages.Fill, instrument: messages.
         at_ns=fill.at_ns,
         fill_id=fill.fill_id,
     )
+    return changed, after.realised - before.realised
+
+
+def _position(account_id: int, instrument: int) -> tuple[int, positions.Position]:
+    """(key, what is held) of one position; the first time anything of it is asked for, a flat one is made."""
+    found = rows(_HELD, [account_id, instrument])
+    if found:
+        key, *amounts = found[0]
+        return key, positions.Position(*map(Decimal, amounts))
+    return Position.objects.create(account_id=account_id, instrument_id=instrument).pk, positions.Position()
 
 
 def ledger_post(account_id: int, lines: Sequence[Line]) -> None:
     """Append lines that belong together and move the cash they name. Raises RuleBroken when they do not add up."""
     if not balanced(lines):
         raise RuleBroken(f"the lines of {lines[0].ref} do not add up to zero", ref=lines[0].ref)
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            account_id=account_id,
+    now = timezone.now()
+    for number, line in enumerate(lines, 1):
+        row_insert(
+            LedgerEntry,
+            account=account_id,
             ref=line.ref,
             line=number,
             ledger_account=line.account,
             currency=line.currency,
             amount=line.amount,
-            instrument_id=line.instrument,
+            instrument=line.instrument,
             at_ns=line.at_ns,
+            created_at=now,
         )
-        for number, line in enumerate(lines, 1)
-    )
     for currency, change in _cash_changes(lines).items():
         _cash_move(account_id, currency, change)
 
@@ -106,18 +136,19 @@ def _cash_changes(lines: Iterable[Line]) -> dict[str, Decimal]:
 
 def _cash_move(account_id: int, currency: str, change: Decimal) -> None:
     """Read, add, write: the sum is ours to make (see ExactDecimalField); the account's lock makes it safe."""
-    row = Cash.objects.select_for_update().filter(account_id=account_id, currency=currency).first()
-    if row is None:
-        Cash.objects.create(account_id=account_id, currency=currency, amount=change)
+    found = rows(_CASH, [account_id, currency])
+    if not found:
+        row_insert(Cash, account=account_id, currency=currency, amount=change)
         return
-    row.amount += change
-    row.save(update_fields=["amount"])
+    key, amount = found[0]
+    row_update(Cash, key, amount=Decimal(amount) + change)
 
 
-def day_start(account_id: int, book: Book, day: date) -> None:
-    """Remember the equity a trading day begins with, the first time the day is asked for."""
-    row, _ = DayStart.objects.get_or_create(account_id=account_id, day=day, defaults={"equity": book.equity})
-    book.day_start(row.equity)
+def day_begin(account_id: int, book: Book, day: date) -> None:
+    """Remember the equity a trading day begins with, the first time anything of the day is asked for."""
+    if not book.day_begun:
+        DayStart.objects.create(account_id=account_id, day=day, equity=book.equity)
+        book.day_start()
 
 
 def equity_snapshot(account: BrokerAccount, at_ns: int, marks: Marks = marks_live) -> EquitySnapshot:

@@ -3,43 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from apps.accounts.models import User
 from apps.accounts.selectors import account_list
+from apps.common.fields import ExactDecimalField
+from apps.common.rows import rows
 from apps.domain.risk import SAFE, RiskLimits, TradingState, limits_stack, strictest_state
 from apps.risk.models import KillSwitch, RiskDecision, RiskLimit, Scope
+
+_NAMES = [field.name for field in fields(RiskLimits)]
+_MONEY = {field.name for field in RiskLimit._meta.get_fields() if isinstance(field, ExactDecimalField)}
+_SCOPES = "(scope = 'installation' AND scope_id = 0) OR (scope = %s AND scope_id = %s)"
+_LIMITS = f"SELECT scope, {', '.join(_NAMES)} FROM {RiskLimit._meta.db_table} WHERE {_SCOPES}" + (  # noqa: S608
+    " OR (scope = %s AND scope_id = %s)" * 3
+)
+_STATES = f"SELECT state FROM {KillSwitch._meta.db_table} WHERE {_SCOPES} OR (scope = %s AND scope_id = %s)"  # noqa: S608
+_NOBODY = -1
 
 
 def limits_for(
     *, user_id: int, account_id: int, instrument: int, run_id: int | None, base: RiskLimits = SAFE
 ) -> RiskLimits:
     """The strictest of all scopes an order touches. `base` holds where the installation's own row says nothing."""
-    touched = _scopes({Scope.USER: user_id, Scope.ACCOUNT: account_id, Scope.RUN: run_id, Scope.INSTRUMENT: instrument})
-    scopes = {(row.scope, row.scope_id): row.to_domain() for row in RiskLimit.objects.filter(touched)}
-    installation = limits_filled(scopes.pop((Scope.INSTALLATION, 0), RiskLimits()), base)
-    return limits_stack(installation, *scopes.values())
+    touched = [Scope.USER, user_id, Scope.ACCOUNT, account_id, Scope.INSTRUMENT, instrument]
+    found = rows(_LIMITS, [*touched, Scope.RUN, _NOBODY if run_id is None else run_id])
+    installation, scopes = base, []
+    for scope, *values in found:
+        limits = RiskLimits(**{name: _limit(name, value) for name, value in zip(_NAMES, values, strict=True)})
+        if scope == Scope.INSTALLATION:
+            installation = limits_filled(limits, base)
+        else:
+            scopes.append(limits)
+    return limits_stack(installation, *scopes) if scopes else installation
+
+
+def _limit(name: str, value: Any) -> Any:
+    """A column as the driver gave it, as the domain wants it."""
+    if value is None:
+        return None
+    if name in _MONEY:
+        return Decimal(value)
+    return bool(value) if name == "trading_hours_only" else value
+
+
+def state_for(*, user_id: int, account_id: int) -> TradingState:
+    """The strictest of the installation's, the user's and the account's switches."""
+    found = rows(_STATES, [Scope.USER, user_id, Scope.ACCOUNT, account_id])
+    return strictest_state(*(TradingState(state) for (state,) in found))
 
 
 def limits_filled(limits: RiskLimits, base: RiskLimits) -> RiskLimits:
     """`limits`, and `base` where they say nothing."""
     said = {field.name: value for field in fields(limits) if (value := getattr(limits, field.name)) is not None}
     return replace(base, **said)
-
-
-def state_for(*, user_id: int, account_id: int) -> TradingState:
-    """The strictest of the installation's, the user's and the account's switches."""
-    states = KillSwitch.objects.filter(_scopes({Scope.USER: user_id, Scope.ACCOUNT: account_id}))
-    return strictest_state(*(TradingState(state) for state in states.values_list("state", flat=True)))
-
-
-def _scopes(keys: dict[Scope, int | None]) -> Q:
-    touched = Q(scope=Scope.INSTALLATION, scope_id=0)
-    for scope, key in keys.items():
-        if key is not None:
-            touched |= Q(scope=scope, scope_id=key)
-    return touched
 
 
 def switch_list(*, actor: User) -> QuerySet[KillSwitch]:
@@ -63,6 +83,11 @@ def decision_list(*, actor: User, account_id: int | None = None) -> QuerySet[Ris
     return decisions if account_id is None else decisions.filter(account_id=account_id)
 
 
+_ANSWERED = f"SELECT 1 FROM {RiskDecision._meta.db_table} WHERE client_order_id = %s"  # noqa: S608
+
+
 def decision_find(client_order_id: str) -> RiskDecision | None:
-    """The first answer this id was given, None for a wish that is new."""
-    return RiskDecision.objects.filter(client_order_id=client_order_id).first()
+    """The first answer this id was given, None for a wish that is new (which most are: asked without the ORM)."""
+    if not rows(_ANSWERED, [client_order_id]):
+        return None
+    return RiskDecision.objects.get(client_order_id=client_order_id)

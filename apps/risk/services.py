@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.selectors import account_tradable
+from apps.common.rows import row_insert
 from apps.domain.errors import BadInput, NotFound
 from apps.domain.messages import OrderIntent
 from apps.domain.risk import Decision, RiskLimits, TradingState
@@ -61,7 +63,7 @@ def switch_turn(*, actor: User, scope: Scope, scope_id: int, state: TradingState
 
 def decision_store(intent: OrderIntent, decision: Decision, *, flatten: bool = False) -> RiskDecision:
     """Keep an answer of the door. Call inside the transaction of what follows from it."""
-    return RiskDecision.objects.create(
+    return _keep(
         client_order_id=intent.client_order_id,
         account_id=intent.account_id,
         allowed=decision.order is not None,
@@ -75,15 +77,22 @@ def decision_store(intent: OrderIntent, decision: Decision, *, flatten: bool = F
 
 def refusal_store(client_order_id: str, account_id: int, at_ns: int, refusal: Refusal) -> RiskDecision:
     """Keep a wish that could not even be sized."""
-    return RiskDecision.objects.create(
+    return _keep(
         client_order_id=client_order_id,
         account_id=account_id,
         allowed=False,
         code=refusal.code,
         reason=refusal.reason[:300],
         numbers=[list(number) for number in refusal.numbers],
+        flatten=False,
         at_ns=at_ns,
     )
+
+
+def _keep(*, account_id: int, **facts: Any) -> RiskDecision:
+    facts["created_at"] = timezone.now()
+    key = row_insert(RiskDecision, account=account_id, **facts)
+    return RiskDecision(pk=key, account_id=account_id, **facts)
 
 
 def _plain(number: Decimal | int | float | str | None) -> str | int | float | None:

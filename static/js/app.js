@@ -4,6 +4,7 @@ import { startConfirm, startDialogs } from "./dialogs.js";
 import { startTables } from "./tables.js";
 import { startForms } from "./forms.js";
 import { startCells } from "./cells.js";
+import { startStatus } from "./status.js";
 import { startTicket } from "./ticket.js";
 
 startFrame();
@@ -12,4 +13,5 @@ startConfirm();
 startTables();
 startForms();
 startCells();
+startStatus();
 startTicket();

@@ -41,7 +41,7 @@ function startRail() {
 
 function startClock() {
   const clock = document.querySelector("[data-clock]");
-  const format = clock && new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+  const format = clock && new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const tick = () => {
     if (!document.hidden) {
       if (clock) clock.textContent = format.format(new Date());

@@ -28,7 +28,7 @@ class Reader(asyncio.Protocol):
     def __init__(self, path: str, port: int, first: bytes, delays: list[int]) -> None:
         self.path, self.port, self.first, self.delays = path, port, first, delays
         self.frames = 0
-        self.first_seq = self.last_seq = 0
+        self.first_seq = self.last_seq = self.numbered = 0
         self.ready = asyncio.get_running_loop().create_future()
         self.last_text = b""
         self._held = b""
@@ -82,8 +82,8 @@ class Reader(asyncio.Protocol):
             seq = _SEQ.search(data, start, end)
             if seq:
                 self.last_seq = int(seq[1])
-                if not self.first_seq:
-                    self.first_seq, self.frames = self.last_seq, 1
+                self.numbered += 1
+                self.first_seq = self.first_seq or self.last_seq
 
 
 async def main(port: int, path: str, count: int, seconds: float, first: str) -> None:
@@ -103,7 +103,7 @@ async def main(port: int, path: str, count: int, seconds: float, first: str) -> 
     before, began = sum(reader.frames for reader in readers), time.perf_counter()
     await asyncio.sleep(seconds)
     after, took = sum(reader.frames for reader in readers), time.perf_counter() - began
-    holes = sum(reader.last_seq - reader.first_seq + 1 - reader.frames for reader in readers if reader.last_seq)
+    holes = sum(reader.last_seq - reader.first_seq + 1 - reader.numbered for reader in readers if reader.last_seq)
     delays.sort()
     print(
         json.dumps(

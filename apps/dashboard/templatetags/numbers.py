@@ -16,6 +16,7 @@ register = template.Library()
 NONE: Final = "–"
 MINUS: Final = "−"
 SIGNS: Final = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_WORDS: Final = {"atr": "ATR", "ema": "EMA", "sma": "SMA", "rsi": "RSI", "s": "(s)", "pct": "(%)", "qty": "quantity"}
 NO_CENTS: Final = frozenset({"JPY", "KRW"})
 
 
@@ -140,8 +141,9 @@ def moment(ns: int) -> datetime:
 
 @register.filter
 def words(name: str) -> str:
-    """A code as words: kill_switch reads Kill switch."""
-    return str(name).replace("_", " ").capitalize()
+    """A code as words: kill_switch reads Kill switch, stop_atr Stop ATR."""
+    told = " ".join(_WORDS.get(word, word) for word in str(name).split("_"))
+    return told[:1].upper() + told[1:]
 
 
 @register.filter

@@ -55,8 +55,7 @@ def instrument(request: HttpRequest, symbol: str) -> HttpResponse:
         "chart": chart_facts(shown, reverse("dashboard:chart-fills", args=[shown.number])),
     }
     if account is not None:
-        for name, build in (("positions", positions), ("working_orders", working_orders), ("recent_fills", recent_fills)):
-            context[name] = build(request, account)
+        context |= {build.__name__: build(request, account) for build in (positions, working_orders, recent_fills)}
         if account_may_trade(request.user, account):
             side = "sell" if request.GET.get("side") == "sell" else "buy"
             context |= _ticket(request, account, shown, TicketForm.blank(shown, side))
@@ -109,7 +108,7 @@ def ticket_send(request: HttpRequest, number: int) -> HttpResponse:
     if answer is not None:
         form = TicketForm.blank(shown, form.cleaned_data["side"], _kept(form))
     context = _ticket(request, account, shown, form) | {"answer": answer, "sent": request.POST}
-    return render(request, "dashboard/ticket.html", context, status=422 if answer is None else 200)
+    return render(request, "dashboard/ticket.html", context)
 
 
 def _kept(form: TicketForm) -> dict[str, Any]:

@@ -107,5 +107,6 @@ def _own(user: User) -> list[BrokerAccount]:
 
 def _history(user: User) -> list[Any]:
     """The newest turns of the switches that concern the user."""
-    turns = [turn for switch in switch_list(actor=user) for turn in switch.events.select_related("actor", "switch")[:10]]
+    switches = switch_list(actor=user)
+    turns = [turn for switch in switches for turn in switch.events.select_related("actor", "switch")[:10]]
     return sorted(turns, key=lambda turn: turn.at, reverse=True)[:12]

@@ -2,8 +2,18 @@
 import { AreaSeries, BaselineSeries, createChart } from "../../vendor/lightweight-charts.mjs";
 import { live } from "../link.js";
 import { money, percent } from "../numbers.js";
+import { venueNow } from "../status.js";
 import { onTheme, page, perFrame, token } from "../page.js";
 import { always, look, stamp } from "./theme.js";
+
+/** A flat curve is drawn flat, not magnified until its noise fills the pane. */
+function roomy(original) {
+  const found = original();
+  if (!found?.priceRange) return found;
+  const { minValue, maxValue } = found.priceRange;
+  const room = Math.max(0, Math.abs(maxValue) * 0.0005 - (maxValue - minValue)) / 2;
+  return { ...found, priceRange: { minValue: minValue - room, maxValue: maxValue + room } };
+}
 
 class EquityChart {
   constructor(box) {
@@ -11,7 +21,7 @@ class EquityChart {
     this.rows = [];
     this.chart = createChart(box.querySelector("[data-canvas]"), always());
     const quiet = { priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3 };
-    this.equity = this.chart.addSeries(AreaSeries, { ...quiet, lineWidth: 2, priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => money(value, box.dataset.currency, { places: 0 }) } });
+    this.equity = this.chart.addSeries(AreaSeries, { ...quiet, lineWidth: 2, priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => money(value, box.dataset.currency, { places: 0 }) }, autoscaleInfoProvider: roomy });
     this.fall = this.chart.addSeries(BaselineSeries, { ...quiet, lineWidth: 1, baseValue: { type: "price", price: 0 }, priceFormat: { type: "custom", minMove: 0.0001, formatter: (value) => percent(value, 1) } }, 1);
     this.chart.panes()[0].setStretchFactor(3);
     this.chart.panes()[1].setStretchFactor(1);
@@ -50,7 +60,7 @@ class EquityChart {
 
   add(told) {
     const equity = Number(told.equity);
-    const time = Math.floor((told.at_ms ?? live.now()) / 1000);
+    const time = Math.floor((told.at_ms ?? venueNow()) / 1000);
     const last = this.points.at(-1);
     if (!Number.isFinite(equity) || (last && time < last.time)) return;
     this.peak = Math.max(this.peak, equity);

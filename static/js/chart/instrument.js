@@ -1,7 +1,9 @@
 /* The instrument's chart: history by JSON, then every tick by the live line; choices are remembered. */
 import { CandlestickSeries, HistogramSeries, createChart, createSeriesMarkers } from "../../vendor/lightweight-charts.mjs";
-import { onPrice, watchSymbol } from "../cells.js";
+import { watchSymbol } from "../cells.js";
 import { live } from "../link.js";
+import { number } from "../numbers.js";
+import { venueNow } from "../status.js";
 import { onTheme, perFrame, recall, remember, toast, token } from "../page.js";
 import { Rows, historyFetch } from "./data.js";
 import { Legend } from "./legend.js";
@@ -34,7 +36,7 @@ class InstrumentChart {
     const decimals = Number(this.facts.decimals);
     this.chart = createChart(this.box.querySelector("[data-canvas]"), always());
     this.chart.applyOptions(look());
-    this.candles = this.chart.addSeries(CandlestickSeries, { ...candleColours(), priceFormat: { type: "price", precision: decimals, minMove: Number(this.facts.tick) } });
+    this.candles = this.chart.addSeries(CandlestickSeries, { ...candleColours(), priceFormat: { type: "custom", minMove: Number(this.facts.tick), formatter: (value) => number(value, decimals) } });
     this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceLineVisible: false, lastValueVisible: false, priceFormat: { type: "volume" } });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
     this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.14, bottom: 0.16 } });
@@ -125,7 +127,7 @@ class InstrumentChart {
   #frameView() {
     const count = this.rows.list.length;
     const wide = Math.max(30, Math.round(this.box.clientWidth / 8));
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-2, count - wide), to: Math.max(count, 20) + 8 });
+    this.chart.timeScale().setVisibleLogicalRange({ from: count - wide, to: count + 8 });
   }
 
   #draw(told) {
@@ -192,15 +194,12 @@ class InstrumentChart {
   #count() {
     const last = this.rows.last;
     if (!last || last[6]) { this.countdown.set("", null, ""); return; }
-    const quote = this.quoteMs ?? null;
-    const now = quote === null ? live.now() : quote + Math.min(1500, performance.now() - this.quoteAt);
-    const left = Math.max(0, Math.ceil((last[0] + this.seconds[this.timeframe] * 1000 - now) / 1000));
+    const left = Math.ceil((last[0] + this.seconds[this.timeframe] * 1000 - venueNow()) / 1000);
+    if (left < 0) { this.countdown.set("", null, ""); return; } // the market is closed, or has not ticked since
     const pad = (value) => String(value).padStart(2, "0");
     const hours = Math.floor(left / 3600);
     this.countdown.set(`${hours ? `${hours}:` : ""}${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`, last[4], "");
   }
-
-  clockBy(row) { [this.quoteMs, this.quoteAt] = [row[5], performance.now()]; }
 
   async #fills() {
     if (!this.facts.fills) return;
@@ -241,7 +240,6 @@ class InstrumentChart {
 const box = document.querySelector("[data-instrument-chart]");
 if (box) {
   const catalogue = await fetch(box.dataset.catalogue).then((answer) => answer.json());
-  const chart = new InstrumentChart(box, catalogue);
+  new InstrumentChart(box, catalogue);
   watchSymbol(box.dataset.symbol);
-  onPrice((row) => { if (row[0] === Number(box.dataset.number)) chart.clockBy(row); });
 }

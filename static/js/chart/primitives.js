@@ -38,7 +38,7 @@ export class SessionBands {
   #draw({ context, bitmapSize, horizontalPixelRatio }) {
     const edges = this.rows.sessions.map((ms) => this.#x(ms));
     context.fillStyle = token("band");
-    for (let at = 0; at < edges.length; at += 2) {
+    for (let at = edges.length - 2; at >= 0; at -= 2) { // the running session is never shaded
       const left = edges[at];
       const right = at + 1 < edges.length ? edges[at + 1] : bitmapSize.width / horizontalPixelRatio;
       if (left === null || right === null || right < 0) continue;

@@ -1,5 +1,6 @@
 /* Indicators on the chart: which series each output is, in which pane, and how a provisional value is drawn. */
 import { HistogramSeries, LineSeries, LineStyle, LineType } from "../../vendor/lightweight-charts.mjs";
+import { number } from "../numbers.js";
 import { token } from "../page.js";
 import { faded } from "./theme.js";
 
@@ -9,6 +10,12 @@ export const PALETTE = 6;
 export function columnParse(label) {
   const [, name, args, output] = /^([a-z0-9_]+)\(([^)]*)\)(?:\.(.+))?$/.exec(label) ?? [];
   return { name, args, output: output ?? null, text: `${name}(${args})` };
+}
+
+/** As many digits as tell values of this size apart. */
+export function short(value) {
+  const size = Math.abs(value);
+  return number(value, size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size === 0 ? 0 : 4);
 }
 
 export class Studies {
@@ -38,9 +45,10 @@ export class Studies {
   }
 
   #series(draw, tint, pane) {
+    const own = { type: "custom", minMove: 1e-8, formatter: short };
     const quiet = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
-    if (draw === "histogram") return this.chart.addSeries(HistogramSeries, { ...quiet, priceFormat: { type: "price", precision: 4, minMove: 0.0001 } }, pane);
-    const made = this.chart.addSeries(LineSeries, { ...quiet, lineWidth: draw === "band" ? 1 : 2, color: token(`series-${tint}`), priceFormat: { type: "price", precision: 4, minMove: 0.0001 } }, pane);
+    if (draw === "histogram") return this.chart.addSeries(HistogramSeries, { ...quiet, priceFormat: own }, pane);
+    const made = this.chart.addSeries(LineSeries, { ...quiet, lineWidth: draw === "band" ? 1 : 2, color: token(`series-${tint}`), ...(pane ? { priceFormat: own } : {}) }, pane);
     if (draw === "dots") made.applyOptions({ lineVisible: false, pointMarkersVisible: true, pointMarkersRadius: 1.8 });
     if (draw === "level") made.applyOptions({ lineType: LineType.WithSteps, lineStyle: LineStyle.Dashed, lineWidth: 1 });
     return made;

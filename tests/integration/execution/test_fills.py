@@ -16,6 +16,7 @@ from apps.orders.models import Fill, Order, OrderEvent
 from apps.orders.selectors import order_rebuild
 from apps.portfolio.models import Cash, LedgerEntry, Position
 from apps.portfolio.selectors import account_summary, book_for
+from apps.risk.models import RiskLimit
 from tests import builders
 from tests.integration.money import EVENT, Desk, outbox
 
@@ -111,10 +112,12 @@ def test_a_cancel_is_asked_for_once_and_done_when_the_venue_says_so(desk):
     assert told(order, desk.change(order, "cancel")).status == "cancelled"
 
 
-def test_a_strategys_cancel_of_an_order_that_has_ended_is_left_alone(desk):
+def test_a_strategys_cancel_is_one_step_however_often_it_is_wished(desk):
     order = desk.order()
     wish = CancelWanted(order.account_id, order.client_order_id, EVENT, 9, order.instrument_id, order.run_id)
     assert cancel_wanted(wish) and cancel_wanted(wish)
+    assert list(order.events.values_list("event", flat=True)) == ["allow", "ask_cancel"]
+    assert [type(message).__name__ for message in outbox()] == ["NewOrder", "CancelOrder", "CancelOrder"]
     fill_apply(desk.fill(order))
     assert not cancel_wanted(wish)
     assert told(order, desk.change(order, "refuse_cancel")).status == "filled"
@@ -152,6 +155,7 @@ history = st.lists(
 @given(trades=history)
 def test_equity_from_the_rows_is_cash_plus_positions_and_the_ledger_says_the_same(db, trades):
     desk = Desk(instrument=builders.instrument(lot_size=D("0.001"), multiplier=D("2.5")))
+    RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": D(10**6)})
     for side, qty, price, fee in trades:
         order = desk.order(side, str(qty))
         fill_apply(desk.fill(order, price=str(price), fee=str(fee)))

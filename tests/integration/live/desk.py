@@ -87,8 +87,15 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._counts: dict[str, int] = {}
+        self.pages: dict[str, tuple[str, str]] = {}  # path -> (type, text): for a browser
 
     async def _signed_in(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            kind, body = self.pages.get(scope["path"], ("text/plain", ""))
+            headers = [(b"content-type", kind.encode())]
+            await send({"type": "http.response.start", "status": 200 if body else 404, "headers": headers})
+            await send({"type": "http.response.body", "body": body.encode()})
+            return
         self.loop = asyncio.get_running_loop()
         names = parse_qs(scope["query_string"].decode()).get("as")
         await self.app({**scope, "user": Person(names[0]) if names else None}, receive, send)

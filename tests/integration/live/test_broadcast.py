@@ -78,7 +78,7 @@ class Heard:
 
 
 class Path:
-    """Ticks in at one end, the broadcast stage at the other; candles are made in between as the aggregate stage does."""
+    """Ticks in at one end, the broadcast stage at the other; candles are made in between as `aggregate` does."""
 
     def __init__(self, history: CandleArray | None = None) -> None:
         self.bus, self.heard, self.now = MemoryBus(), Heard(), 0.0
