@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from apps.bus.memory import BusTape, MemoryBus
+from apps.bus.topics import TOPICS
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
 from apps.domain.messages import Instrument
@@ -214,6 +215,17 @@ def _bus() -> WaitingBus:
 
         return KafkaBus(",".join(settings.KAFKA_BROKERS))
     return MemoryBus()
+
+
+def bus_admin() -> Any:
+    """The cluster behind the bus, for those who measure it without taking part."""
+    from apps.bus.kafka_admin import KafkaAdmin
+
+    return KafkaAdmin(
+        {"bootstrap_servers": settings.KAFKA_BROKERS, "client_id": "velox-admin"},
+        {topic.name: topic for topic in TOPICS},
+        prefix="",
+    )
 
 
 _system: System | None = None
