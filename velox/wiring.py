@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -173,7 +174,9 @@ class System:
 
         made_up = {_plain(symbol): spec for symbol, spec in MARKETS.items()}
         known = {number: symbol_in(instrument.symbol, made_up) for number, instrument in self.instruments.items()}
-        markets = {number: made_up[symbol] for number, symbol in known.items() if symbol}
+        markets = {
+            number: replace(made_up[symbol], calendar=self.calendars[number]) for number, symbol in known.items() if symbol
+        }
         if not markets:
             raise Misconfigured(
                 "no instrument has a synthetic market: run manage.py velox_demo, or name a file in DATA"

@@ -20,6 +20,9 @@ export function startTicket() {
   });
   onPrice(([key]) => { for (const form of document.querySelectorAll(`[data-ticket-form][data-number="${key}"]`)) show(form); });
   document.addEventListener("keydown", keys);
+  document.body.addEventListener("velox:position", ({ detail }) => {
+    for (const form of document.querySelectorAll(`[data-ticket-form][data-number="${detail.instrument}"]`)) { form.dataset.held = detail.qty; show(form); }
+  });
 }
 
 /** B and S on a page that has its own ticket. */

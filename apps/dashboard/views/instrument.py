@@ -108,7 +108,7 @@ def ticket_send(request: HttpRequest, number: int) -> HttpResponse:
     if answer is not None:
         form = TicketForm.blank(shown, form.cleaned_data["side"], _kept(form))
     context = _ticket(request, account, shown, form) | {"answer": answer, "sent": request.POST}
-    return render(request, "dashboard/ticket.html", context, status=422 if answer is None else 200)
+    return render(request, "dashboard/ticket.html", context)
 
 
 def _kept(form: TicketForm) -> dict[str, Any]:

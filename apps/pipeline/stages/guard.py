@@ -30,10 +30,14 @@ class Guard:
                 self._bus.post(flow.ORDERS, wish.account_id, message.payload)
             elif isinstance(wish, Signal):
                 services.signal_submit(wish)
+                self.decided(wish)
                 outbox_flush(self._bus)
             elif isinstance(wish, CancelWanted):
                 services.cancel_wanted(wish)
                 outbox_flush(self._bus)
+
+    def decided(self, signal: Signal) -> None:
+        """The decision stands in the database. For whoever measures."""
 
     def idle(self) -> None:
         """What doors elsewhere (pages, API, a restart) left in the outbox leaves through here."""

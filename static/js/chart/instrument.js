@@ -127,7 +127,7 @@ class InstrumentChart {
   #frameView() {
     const count = this.rows.list.length;
     const wide = Math.max(30, Math.round(this.box.clientWidth / 8));
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-2, count - wide), to: Math.max(count, 20) + 8 });
+    this.chart.timeScale().setVisibleLogicalRange({ from: count - wide, to: count + 8 });
   }
 
   #draw(told) {
