@@ -221,6 +221,17 @@ def _bus() -> WaitingBus:
     return MemoryBus(replace(topic, partitions=1) for topic in TOPICS)
 
 
+def bus_admin() -> Any:
+    """The cluster behind the bus, for those who measure it without taking part."""
+    from apps.bus.kafka_admin import KafkaAdmin
+
+    return KafkaAdmin(
+        {"bootstrap_servers": settings.KAFKA_BROKERS, "client_id": "velox-admin"},
+        {topic.name: topic for topic in TOPICS},
+        prefix="",
+    )
+
+
 _system: System | None = None
 _making = threading.Lock()
 
