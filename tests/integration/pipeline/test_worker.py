@@ -49,7 +49,8 @@ class OneStage(System):
 
 
 @pytest.fixture
-def stage() -> Iterator[Reader]:
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    monkeypatch.setattr(app.conf, "beat_schedule", {})  # only the chore that the test sends
     reader = Reader()
     system_set(OneStage(reader))
     yield reader
