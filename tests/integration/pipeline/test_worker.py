@@ -13,7 +13,7 @@ from apps.common import health
 from apps.domain.errors import Misconfigured
 from apps.domain.ports import Message
 from apps.pipeline.worker import EmbeddedWorker
-from celery_app import app
+from celery_app import BEAT, app
 from velox.wiring import System, system_set
 
 done: list[str] = []
@@ -49,11 +49,12 @@ class OneStage(System):
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
-    monkeypatch.setattr(app.conf, "beat_schedule", {})  # only the chore that the test sends
+def stage() -> Iterator[Reader]:
+    app.conf.beat_schedule = {}  # only the chore that the test sends
     reader = Reader()
     system_set(OneStage(reader))
     yield reader
+    app.conf.beat_schedule = BEAT
     system_set(None)
     health.unregister("stages")
 
