@@ -49,7 +49,8 @@ def test_every_page_that_the_code_names_is_there() -> None:
 
 
 def test_every_make_target_that_a_page_names_is_there() -> None:
-    makefiles = [ROOT / "Makefile", *(ROOT / "deploy").rglob("*.mk")]
-    targets = {name for file in makefiles for name in re.findall(r"^([a-z-]+):", file.read_text(), re.MULTILINE)}
+    text = (ROOT / "Makefile").read_text()
+    text += "".join((ROOT / name).read_text() for name in re.findall(r"^-?include (\S+)$", text, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
     named = {name for page in pages() for name in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", page.read_text(), re.M)}
     assert named <= targets
