@@ -118,6 +118,12 @@ KEYS: tuple[Key, ...] = (
     Key("DATA", str, "", "File of recorded ticks or candles to replay. Empty: the synthetic market."),
     Key("SPEED", _ratio, "1", "How many times faster than recorded a replay runs; 0 is as fast as possible."),
     Key("SYNTHETIC_SEED", _number, "7", "Seed of the synthetic market: the same seed makes the same ticks."),
+    Key(
+        "SYNTHETIC_ALWAYS_OPEN",
+        _flag,
+        "true",
+        "Every venue trades around the clock while the market is synthetic, so that there is always something to see.",
+    ),
     Key("LIVE_TRADING", _flag, "false", "The installation's switch for real orders. Each account has one of its own."),
     Key("RISK_ORDERS_PER_SECOND", _number, "10", "Most orders one account may send in a second."),
     Key("RISK_STALE_AFTER_S", _ratio, "30", "Oldest price, in seconds, that an order may be judged by."),

@@ -173,7 +173,7 @@ class KafkaBus:
 
         Raises BrokerUnavailable when messages were lost: the process then has to start afresh from its last commit.
         """
-        self._sender.reached(0)
+        self._sender.check()
         with self._due_changed:
             self._due[member] = self._sender.sequence
             self._due_changed.notify_all()

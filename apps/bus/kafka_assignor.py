@@ -85,7 +85,7 @@ def deal(numbers: Sequence[int], owner_of: Mapping[int, str], members: Sequence[
     dealt: dict[int, str] = {}
     for number in numbers:
         owner = owner_of.get(number)
-        if owner is not None and held[owner] < least + (spare > 0):
+        if owner in held and held[owner] < least + (spare > 0):
             spare -= held[owner] == least
             held[owner] += 1
             dealt[number] = owner

@@ -76,6 +76,8 @@ class KafkaMember:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+        for topic in topics:  # known before the first round, or that would hand out nothing
+            self._consumer.partitions_for_topic(prefix + topic)
         self._consumer.subscribe([prefix + topic for topic in topics], listener=_Moves(self))
         self._thread = threading.Thread(target=self._fetch_ahead, name=f"velox-bus-{group}", daemon=True)
         self._thread.start()

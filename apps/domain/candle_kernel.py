@@ -173,12 +173,44 @@ def _close(
 
 
 @njit(nogil=True, cache=True)
+def _close_all(
+    out: Any, closed: int, row: int, at: int, slots: int,
+    steps: Any, forming: Any, prices: Any, place: Any, due: Any,
+) -> int:  # fmt: skip
+    """A clock row for everybody: the new count of `out`, or ROOM."""
+    ended = 0
+    for slot in range(slots):
+        ended += due[slot] <= at
+    if closed + ended * len(steps) > len(out):
+        return ROOM
+    return _close(out, closed, row, at, 0, slots, steps, forming, prices, place, due) if ended else closed
+
+
+@njit(nogil=True, cache=True)
+def _start(
+    forming: Any, prices: Any, place: Any, due: Any, steps: Any, slot: int, at: int, price: float,
+    sessions: Any, first: int, last: int, own: int,
+) -> bool:  # fmt: skip
+    """A new base candle for this tick; False, and counted, where it is late or outside all sessions."""
+    here = place[slot]
+    if forming[slot, 0, END] != 0 or at < here[FLOOR]:
+        here[LATE] += 1
+        return False
+    inside = here[SESSION_OPEN] <= at < here[SESSION_CLOSE]
+    if not inside and not _find_session(place, slot, at, sessions, first, last, own):
+        here[OUTSIDE] += 1
+        return False
+    _begin(forming, prices, place, slot, 0, steps[0], at, price)
+    due[slot] = min(due[slot], forming[slot, 0, END])
+    return True
+
+
+@njit(nogil=True, cache=True)
 def run(
     ticks: Any, row: int, out: Any, closed: int, steps: Any, slot_of: Any, slots: int,
     forming: Any, prices: Any, place: Any, due: Any, sessions: Any, spans: Any, counts: Any, own: int,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Rows from `row` on. Returns (next row, candles in `out`, DONE or what is wanted to go on)."""
-    levels = len(steps)
     while row < len(ticks):
         tick = ticks[row]
         number, at = tick.instrument, tick.event_ns
@@ -186,17 +218,11 @@ def run(
             counts[1] += 1
             row += 1
             continue
-        if number == 0:
-            if tick.flags & CLOCK:
-                late = 0
-                for slot in range(slots):
-                    late += due[slot] <= at
-                if closed + late * levels > len(out):
-                    return row, closed, ROOM
-                if late:
-                    closed = _close(out, closed, row, at, 0, slots, steps, forming, prices, place, due)
-            else:
-                counts[0] += 1
+        if number == 0 and tick.flags & CLOCK:
+            done = _close_all(out, closed, row, at, slots, steps, forming, prices, place, due)
+            if done == ROOM:
+                return row, closed, ROOM
+            closed = done
             row += 1
             continue
         slot = slot_of[number] if number < len(slot_of) else -1
@@ -205,7 +231,7 @@ def run(
             row += 1
             continue
         if due[slot] <= at:
-            if closed + levels > len(out):
+            if closed + len(steps) > len(out):
                 return row, closed, ROOM
             closed = _close(out, closed, row, at, slot, slot + 1, steps, forming, prices, place, due)
         if tick.flags & CLOCK:
@@ -216,25 +242,13 @@ def run(
             place[slot, BROKEN] += 1
             row += 1
             continue
-        if forming[slot, 0, END] == 0:
-            if at < place[slot, FLOOR]:
-                place[slot, LATE] += 1
+        if forming[slot, 0, END] == 0 or at < forming[slot, 0, START]:
+            span = spans[place[slot, CALENDAR]]
+            if not span[2] <= at < span[3]:
+                return row, closed, place[slot, CALENDAR]
+            if not _start(forming, prices, place, due, steps, slot, at, price, sessions, span[0], span[1], own):
                 row += 1
                 continue
-            if not place[slot, SESSION_OPEN] <= at < place[slot, SESSION_CLOSE]:
-                calendar = place[slot, CALENDAR]
-                if not spans[calendar, 2] <= at < spans[calendar, 3]:
-                    return row, closed, calendar
-                if not _find_session(place, slot, at, sessions, spans[calendar, 0], spans[calendar, 1], own):
-                    place[slot, OUTSIDE] += 1
-                    row += 1
-                    continue
-            _begin(forming, prices, place, slot, 0, steps[0], at, price)
-            due[slot] = min(due[slot], forming[slot, 0, END])
-        elif at < forming[slot, 0, START]:
-            place[slot, LATE] += 1
-            row += 1
-            continue
         base = prices[slot, 0]
         base[HIGH] = max(base[HIGH], price)
         base[LOW] = min(base[LOW], price)

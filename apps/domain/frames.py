@@ -64,11 +64,8 @@ _DTYPES: Final = {TICKS: TICK, CANDLES: CANDLE}
 
 def encode(kind: int, rows: NDArray[np.void], source_offset: int = 0) -> bytes:
     """Header and bytes of a frame. `source_offset`: for candles, the offset of the tick frame they came from."""
-    return b"".join(
-        (_HEADER.pack(_MAGIC, VERSION, kind, len(rows), source_offset), np.ascontiguousarray(rows).data.cast("B"))
-        if len(rows)
-        else (_HEADER.pack(_MAGIC, VERSION, kind, 0, source_offset),)
-    )
+    # Two plain copies cost less than one through the buffer protocol of a structured array.
+    return _HEADER.pack(_MAGIC, VERSION, kind, len(rows), source_offset) + rows.tobytes()
 
 
 def decode(payload: bytes) -> tuple[int, NDArray[np.void], int]:

@@ -27,7 +27,7 @@ PORTS: Mapping[str, tuple[str, int]] = {
 """Server -> (variable that moves it, default port). A broker's controller listens 10,000 above its port."""
 
 
-class Refused(Exception):  # noqa: N818 (an answer, not a defect)
+class Refused(Exception):
     """Something an operator has to see to; the message says what and how."""
 
 
@@ -62,13 +62,18 @@ class Home:
         return path.read_text()
 
     def environment(self) -> dict[str, str]:
-        """What Velox needs in order to use these servers."""
+        """What Velox needs in order to use these servers.
+
+        KAFKA_BOOTSTRAP is for tests and benchmarks that want brokers while Velox itself stays on the memory bus.
+        """
+        brokers = ",".join(f"{HOST}:{self.ports[f'kafka-{node}']}" for node in (1, 2, 3))
         login = f"velox:{self.password()}@{HOST}"
         return {
             "DATABASE_URL": f"postgres://{login}:{self.ports['pgbouncer']}/velox",
             "DATABASE_DIRECT_URL": f"postgres://{login}:{self.ports['postgres']}/velox",
             "REDIS_URL": f"redis://{HOST}:{self.ports['redis']}/0",
-            "KAFKA_BOOTSTRAP": ",".join(f"{HOST}:{self.ports[f'kafka-{node}']}" for node in (1, 2, 3)),
+            "KAFKA_BROKERS": brokers,
+            "KAFKA_BOOTSTRAP": brokers,
             "PROMETHEUS_URL": f"http://{HOST}:{self.ports['prometheus']}",
         }
 

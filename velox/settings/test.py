@@ -17,5 +17,6 @@ ALLOWED_HOSTS = ["*"]
 LIVE_TRADING = False
 LOGGING["root"]["handlers"] = ["console"]
 LOGGING["root"]["level"] = "WARNING"
+MARKET_ALWAYS_OPEN = False  # venues keep their hours
 
 env.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Ingest:
         self._bus, self.feed = bus, feed
         self._partitions = bus.partitions(flow.TICKS)
         self._thread = threading.Thread(target=self._run, name=f"feed-{feed.name}", daemon=True)
+        self._is_paced = getattr(feed, "speed", 1.0) != 0.0
         self.ticks = 0
         self.error = ""
         self.done = threading.Event()
@@ -56,12 +58,19 @@ class Ingest:
     def _run(self) -> None:
         try:
             for ticks in self.feed.frames():
-                self.pour(ticks)
+                self.pour(ticks if self._is_paced else _seen_now(ticks))
         except Exception as error:
             self.error = str(error)
             log.exception("feed %s ended with an error", self.feed.name)
         finally:
             self.done.set()
+
+
+def _seen_now(ticks: TickArray) -> TickArray:
+    """A recording played without pauses says it was seen when it happened; here it reaches us now."""
+    seen = ticks.copy()
+    seen["seen_ns"] = time.time_ns()
+    return seen
 
 
 def partition_of_all(ticks: TickArray, partitions: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.domain.errors import BadData, BadInput
-from apps.domain.frames import BUYER, CLOCK, FROM_CANDLE, QUOTE, SELLER
+from apps.domain.frames import BUYER, CANDLE_OPEN, CLOCK, FROM_CANDLE, QUOTE, SELLER
 from apps.domain.sessions import NSE
 from apps.feeds.replay import Kind, recording_read
 from tests.unit.candles.builders import ns
@@ -46,8 +46,15 @@ def test_a_rising_candle_goes_down_first_and_a_falling_one_up_first(tmp_path):
     assert rows["price"][[0, 1, 2, 3]].tolist() == [10, 9, 12, 11]
     assert rows["price"][[5, 6, 7, 8]].tolist() == [11, 11.5, 8, 9]
     assert rows["size"][:5].tolist() == [0, 0, 0, 100, 0]
-    assert rows["flags"].tolist() == [*[FROM_CANDLE] * 4, CLOCK] * 2 + [CLOCK]
+    assert rows["flags"].tolist() == [FROM_CANDLE | CANDLE_OPEN, *[FROM_CANDLE] * 3, CLOCK] * 2 + [CLOCK]
     assert rows["event_ns"][4] == ns("2024-01-01T00:01") and (np.diff(rows["event_ns"]) >= 0).all()
+
+
+def test_after_missing_candles_a_clock_comes_before_the_next_price(tmp_path):
+    """So that larger candles the gap ended close before the price after it is known."""
+    rows = recording_read(write(tmp_path, CANDLES + "2024-01-01T00:07:00Z,9,9,9,9,1\n"), 1, timeframe=60).ticks
+    assert rows["flags"][9:12].tolist() == [CLOCK, CLOCK, FROM_CANDLE | CANDLE_OPEN]
+    assert rows["event_ns"][9:12].tolist() == [ns(f"2024-01-01T00:0{m}") for m in (2, 7, 7)]
 
 
 def test_candles_of_quotes_keep_their_asks(tmp_path):
@@ -55,7 +62,7 @@ def test_candles_of_quotes_keep_their_asks(tmp_path):
         "time,open,high,low,close,volume,ask_open,ask_high,ask_low,ask_close\n2024-01-01T00:00:00Z,1,3,1,2,0,2,4,2,3\n"
     )
     ticks = recording_read(write(tmp_path, text), 1).ticks
-    assert ticks["ask"][:4].tolist() == [2, 2, 4, 3] and ticks["flags"][0] == QUOTE | FROM_CANDLE
+    assert ticks["ask"][:4].tolist() == [2, 2, 4, 3] and set(ticks["flags"][1:4]) == {QUOTE | FROM_CANDLE}
 
 
 @pytest.mark.parametrize("head", ["date,open,high,low,close,volume", ",Open,High,Low,Close,Volume"])
@@ -68,7 +75,7 @@ def test_a_candle_that_reaches_over_its_session_is_cut_to_it(tmp_path):
     text = "time,open,high,low,close\n2024-01-01T09:00:00Z,1,2,1,2\n2024-01-02T03:00:00Z,1,2,1,2\n"
     ticks = recording_read(write(tmp_path, text), 1, calendar=NSE, timeframe=3600).ticks
     assert ticks["event_ns"][[0, 4]].tolist() == [ns("2024-01-01T09:00"), ns("2024-01-01T10:00")]
-    assert ticks["event_ns"][[5, 9]].tolist() == [ns("2024-01-02T03:45"), ns("2024-01-02T04:00")]
+    assert ticks["event_ns"][[6, 10]].tolist() == [ns("2024-01-02T03:45"), ns("2024-01-02T04:00")]
 
 
 @pytest.mark.parametrize("name", ["file.csv", "file.csv.gz", "file.parquet"])
