@@ -217,7 +217,8 @@ def _bus() -> WaitingBus:
         from apps.bus.kafka import KafkaBus
 
         return KafkaBus(",".join(settings.KAFKA_BROKERS))
-    return MemoryBus()
+    # One thread serves every stage of this process: more partitions would only cut its frames into smaller ones.
+    return MemoryBus(replace(topic, partitions=1) for topic in TOPICS)
 
 
 def bus_admin() -> Any:

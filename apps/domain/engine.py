@@ -97,7 +97,7 @@ class Engine:
     def _run(self, desk: Desk, lane: Lane, ticks: TickArray, offset: int) -> None:
         """Hand the baton to and fro between strategy and venue until the frame is used up."""
         key = (lane.spec.run_id, lane.spec.instrument.number)
-        while wishes := lane.pump():
+        while wishes := lane.pump() or lane.follow():
             for wish in wishes:
                 if isinstance(wish, Signal):
                     self._guard(desk, lane, wish)

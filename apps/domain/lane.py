@@ -148,7 +148,11 @@ class Lane:
             self._next += 1
             self._visit(point)
         self.done = self.horizon
-        if orders and gated and self._matched < self.horizon:
+        return self._take()
+
+    def follow(self) -> list[Out]:
+        """Between points: let the venue match what has come since, so that a stop does not wait for the next candle."""
+        if self.hands.orders and self.spec.gated and self._next >= len(self._points) and self._matched < self.horizon:
             self._ask(self.horizon)
         return self._take()
 

@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ django.setup()
 from django.core.management import call_command
 
 from apps.domain.frames import QUOTE, TICK, TickArray
-from apps.domain.messages import Signal
+from apps.domain.messages import CancelWanted, Signal
 from apps.pipeline.stages.guard import Guard
 from apps.pipeline.stages.ingest import Ingest
 from apps.pipeline.warmup import pieces_needed
@@ -54,7 +54,14 @@ def market(count: int, per_second: int, start_ns: int, seed: int = 3) -> TickArr
     return ticks
 
 
-def installation(timeframe: int) -> None:
+QUICK = (
+    ("ema_cross", {"fast": 2, "slow": 3}),
+    ("rsi_reversion", {"period": 2, "low": 40, "high": 60, "short": True}),
+    ("donchian_breakout", {"entry": 3, "exit": 2, "atr": 2}),
+)
+
+
+def installation(timeframe: int, strategies: Sequence[tuple[str, dict[str, Any]]] = STRATEGIES) -> None:
     from apps.risk.models import RiskLimit
     from tests import builders
 
@@ -62,8 +69,8 @@ def installation(timeframe: int) -> None:
     account = builders.account(starting_cash=10_000_000)
     instruments = [builders.instrument(number, calendar="CRYPTO") for number in range(1, INSTRUMENTS + 1)]
     RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": 100})
-    for strategy, params in STRATEGIES:
-        builders.run(account, instruments, strategy=strategy, params=params, timeframe=timeframe, state="running")
+    for place, (strategy, params) in enumerate(strategies):
+        builders.run(account, instruments if timeframe > 1 else [instruments[3 * place]], strategy=strategy, params=params, timeframe=timeframe, state="running")
     for _, compile_ in pieces_needed():
         compile_()
 
@@ -78,15 +85,18 @@ class Feed:
         self.published: list[tuple[int, int]] = []
 
     def frames(self) -> Iterator[TickArray]:
-        for at in range(0, len(self._ticks), self._rows):
-            frame = self._ticks[at : at + self._rows]
-            if self._paced:
-                due = int(frame["event_ns"][-1])
-                while (left := due - time.time_ns()) > 0:
-                    time.sleep(left / 2e9 if left > 200_000 else 0)
-                frame = frame.copy()
+        if not self._paced:
+            yield from (self._ticks[at : at + self._rows] for at in range(0, len(self._ticks), self._rows))
+            return
+        at, due = 0, self._ticks["event_ns"]
+        while at < len(due):
+            upto = int(np.searchsorted(due, time.time_ns(), "right"))
+            if upto > at:
+                frame = self._ticks[at:upto].copy()
                 frame["seen_ns"] = time.time_ns()
-            yield frame
+                yield frame
+                at = upto
+            time.sleep(0.0008)
 
     def stop(self) -> None: ...
 
@@ -98,7 +108,9 @@ class TimedGuard(Guard):
         super().__init__(system.bus)
         self._tape, self._partitions, self.ms = system.tape, system.bus.partitions("velox.ticks"), list[float]()
 
-    def decided(self, signal: Signal) -> None:
+    def decided(self, signal: Signal | CancelWanted) -> None:
+        if not isinstance(signal, Signal):
+            return
         offset, row = signal.tape_at >> 20, signal.tape_at & ((1 << 20) - 1)
         seen = int(self._tape.frame(signal.instrument % self._partitions, offset)["seen_ns"][row])
         self.ms.append((time.time_ns() - seen) / 1e6)
@@ -144,7 +156,7 @@ def main(mode: str, *numbers: str) -> dict[str, Any]:
         installation(60)
         return run(market(int(numbers[0]), 200, time.time_ns()), FRAME, paced=False)
     rate, seconds = int(numbers[0]), int(numbers[1])
-    installation(1)
+    installation(1, QUICK)
     ticks = market(rate * seconds, rate, time.time_ns() + 3_000_000_000)
     return run(ticks, max(1, rate // 1000), paced=True)
 

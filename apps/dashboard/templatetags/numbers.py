@@ -16,6 +16,7 @@ register = template.Library()
 NONE: Final = "–"
 MINUS: Final = "−"
 SIGNS: Final = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_NAMES: Final = {"sl": "SL", "sl_m": "SL-M", "ioc": "IOC", "gtc": "GTC"}
 _WORDS: Final = {"atr": "ATR", "ema": "EMA", "sma": "SMA", "rsi": "RSI", "s": "(s)", "pct": "(%)", "qty": "quantity"}
 NO_CENTS: Final = frozenset({"JPY", "KRW"})
 
@@ -121,7 +122,7 @@ def count(value: Any) -> str:
 
 @register.filter
 def ago(at: datetime | None) -> str:
-    """"3 min ago"; the page shows the instant on hover."""
+    """ "3 min ago"; the page shows the instant on hover."""
     if at is None:
         return NONE
     seconds = (timezone.now() - at).total_seconds()
@@ -142,6 +143,8 @@ def moment(ns: int) -> datetime:
 @register.filter
 def words(name: str) -> str:
     """A code as words: kill_switch reads Kill switch, stop_atr Stop ATR."""
+    if name in _NAMES:
+        return _NAMES[name]
     told = " ".join(_WORDS.get(word, word) for word in str(name).split("_"))
     return told[:1].upper() + told[1:]
 

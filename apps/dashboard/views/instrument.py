@@ -16,7 +16,7 @@ from apps.dashboard.answers import htmx_view, json_answer, json_view
 from apps.dashboard.forms import TicketForm
 from apps.dashboard.frame import account_chosen, account_may_trade, session_badge
 from apps.dashboard.selectors import fills_of, holding_list
-from apps.dashboard.templatetags.numbers import decimals, price, qty
+from apps.dashboard.templatetags.numbers import decimals
 from apps.dashboard.views.overview import positions, recent_fills, working_orders
 from apps.domain.errors import BadInput, NotFound
 from apps.domain.timeframes import TIMEFRAMES
@@ -68,12 +68,12 @@ def instrument(request: HttpRequest, symbol: str) -> HttpResponse:
 def fills(request: HttpRequest, number: int) -> HttpResponse:
     """[ms, side, qty, price] of the account's fills, oldest first. `after`: ms. `run`: only that run's."""
     account = account_chosen(request)
-    shown, run, after = instrument_get(number), request.GET.get("run", ""), request.GET.get("after", "0")
+    run, after = request.GET.get("run", ""), request.GET.get("after", "0")
     if account is None or not after.isdigit():
         raise BadInput("after is a time in ms", field="after")
     found = fills_of(actor=request.user, account=account, instrument=number, run=int(run) if run.isdigit() else None)
     newest = found.filter(at_ns__gte=int(after) * 1_000_000)[:MARKERS_AT_MOST]
-    rows = [[each.at_ns // 1_000_000, each.side, qty(each.qty), price(each.price, shown.tick_size)] for each in newest]
+    rows = [[each.at_ns // 1_000_000, each.side, float(each.qty), float(each.price)] for each in newest]
     return json_answer({"fills": rows[::-1]})
 
 
@@ -134,4 +134,3 @@ def _ticket(request: HttpRequest, account: BrokerAccount, shown: Instrument, for
         "quote": board.get(shown.number),
         "decimals": decimals(shown.tick_size),
     }
-
