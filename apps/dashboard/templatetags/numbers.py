@@ -121,7 +121,7 @@ def count(value: Any) -> str:
 
 @register.filter
 def ago(at: datetime | None) -> str:
-    """"3 min ago"; the page shows the instant on hover."""
+    """ "3 min ago"; the page shows the instant on hover."""
     if at is None:
         return NONE
     seconds = (timezone.now() - at).total_seconds()

@@ -134,4 +134,3 @@ def _ticket(request: HttpRequest, account: BrokerAccount, shown: Instrument, for
         "quote": board.get(shown.number),
         "decimals": decimals(shown.tick_size),
     }
-

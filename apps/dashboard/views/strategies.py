@@ -130,5 +130,3 @@ def _offered() -> list[dict[str, Any]]:
 
 def _about(strategy: Any) -> str:
     return " ".join((strategy.__doc__ or "").split())
-
-
