@@ -30,7 +30,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI and Redoc as local files
     "channels",
     "apps.common",
     "apps.accounts",
@@ -43,6 +45,7 @@ INSTALLED_APPS = [
     "apps.execution",
     "apps.backtests",
     "apps.pipeline",
+    "apps.api",
     "apps.dashboard",
 ]
 
