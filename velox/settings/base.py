@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "channels",
     "apps.common",
+    "apps.audit",
     "apps.accounts",
     "apps.instruments",
     "apps.marketdata",
