@@ -65,7 +65,7 @@ def anchors_read(path: Path | None = None) -> list[Anchor]:
 def anchor_parse(text: str) -> Anchor:
     """`number:hash`, as a mail tells it. Raises BadInput."""
     number, _, hash = text.strip().partition(":")
-    if not number.isdigit() or len(hash) != 64:
+    if not number.isdecimal() or len(hash) != 64:
         raise BadInput(f"an anchor reads NUMBER:HASH with 64 hex digits, not {text[:80]!r}", field="anchor")
     return Anchor(int(number), hash.lower())
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from apps.audit.anchors import Anchor
 from apps.audit.chain import entry_hash, genesis, seal_holds
 from apps.audit.models import AuditEntry, AuditHead
@@ -18,11 +20,18 @@ from apps.audit.models import AuditEntry, AuditHead
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """`number`: the entry it is about; 0 where it is about the trail as a whole."""
+    """`number`: the entry it is about; 0 where it is about the trail as a whole. `other`: the number a
+    moved entry was written under, or the last of several missing ones."""
 
     number: int
     kind: str
     words: str
+    other: int = 0
+
+    def names(self, number: int) -> bool:
+        if self.kind == "removed":
+            return self.number <= number <= self.other
+        return number in (self.number, self.other)
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.words}"
@@ -65,7 +74,6 @@ class _Walk:
             self.trusted = True
         self.previous, self.number, self.count = entry.hash, entry.number, self.count + 1
 
-
 def audit_verify(anchors: Iterable[Anchor] = ()) -> Report:
     """Read the whole trail and compare it with itself, with its head and with the anchors."""
     head = AuditHead.objects.first()
@@ -94,18 +102,31 @@ def _head(head: AuditHead, walk: _Walk) -> Iterator[Finding]:
 
 def _entries(head: AuditHead, walk: _Walk) -> Iterator[Finding]:
     moved = {number: was for number, entry in walk.broken.items() if (was := _original(entry)) is not None}
-    missing = {number for gap in walk.gaps for number in gap} | set(range(walk.number + 1, head.number + 1))
-    for number in sorted((missing | moved.keys()) - set(moved.values())):
-        if number <= head.number:
-            yield Finding(number, "removed", f"entry {number} is missing")
+    places = [*walk.gaps, range(walk.number + 1, head.number + 1), *(range(n, n + 1) for n in moved)]
+    for hole in _without(places, set(moved.values()), head.number):
+        words = f"entry {hole[0]} is" if len(hole) == 1 else f"entries {hole[0]} to {hole[-1]} are"
+        yield Finding(hole[0], "removed", f"{words} missing", hole[-1])
     for number, was in moved.items():
-        yield Finding(number, "moved", f"what stands at {number} was written as entry {was}")
-    inserted = set(moved.values()) - moved.keys() - missing
-    inserted |= set(range(head.number + 1, walk.number + 1)) - moved.keys() - missing
+        yield Finding(number, "moved", f"what stands at {number} was written as entry {was}", was)
+    taken = set(moved.values()) - moved.keys()  # whose places others may stand at
+    others = Q(number__in=taken) | Q(number__gt=head.number)
+    inserted = set(AuditEntry.objects.filter(others).values_list("number", flat=True)) - moved.keys()
     for number in sorted(inserted):
         yield Finding(number, "inserted", f"entry {number} was never written by this installation")
     for number in sorted((walk.broken.keys() | walk.loose) - moved.keys() - inserted):
         yield Finding(number, "changed", f"entry {number} is not what was written")
+
+
+def _without(places: list[range], found: set[int], end: int) -> Iterator[range]:
+    """The places up to `end`, less the numbers whose entries were found elsewhere."""
+    for place in places:
+        first, stop = place.start, min(place.stop, end + 1)
+        for number in sorted(n for n in found if first <= n < stop):
+            if number > first:
+                yield range(first, number)
+            first = number + 1
+        if first < stop:
+            yield range(first, stop)
 
 
 def _original(entry: AuditEntry) -> int | None:
@@ -128,7 +149,7 @@ def _anchored(head: AuditHead, anchors: list[Anchor], report: Report) -> Iterato
             yield Finding(anchor.number, "anchor", words)
         elif anchor.number and anchor.number not in hashes:
             words = f"entry {anchor.number} was there on {anchor.at} and is gone: the end was cut off"
-            yield Finding(anchor.number, "removed", words)
+            yield Finding(anchor.number, "removed", words, anchor.number)
         elif anchor.number and hashes[anchor.number] != anchor.hash:
             words = f"entry {anchor.number} or one before it is not what was anchored on {anchor.at}"
             yield Finding(anchor.number, "anchor", words)
