@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from apps.accounts.addresses import address_allowed, addresses_checked
 from apps.accounts.models import ApiKey, User
-from apps.accounts.selectors import apikey_list
 from apps.accounts.scopes import scopes_checked
+from apps.accounts.selectors import apikey_list
 from apps.audit.services import audit_record
 from apps.common.secrets import hash_matches, keyed_hash, keyed_hashes
 from apps.domain.errors import BadInput, NotFound, RuleBroken
