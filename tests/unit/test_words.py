@@ -14,8 +14,13 @@ FORBIDDEN = {
     "a path of one machine": r"(?<![\w.$}])/(?:wo" r"rk/|ho" r"me/\w|Us" r"ers/\w|ro" r"ot/)",
     "the number of an issue": r"\b(?:iss" r"ue|tick" r"et) ?#?\d|(?<![\w&;/'\"])#\d{1,4}\b(?![\w-])",
     "who or what wrote it": r"\b(?:anth" r"ropic|cla" r"ude|sub" r"-?agents?|AI a" r"gents?|L" r"LMs?)\b",
-    "the host of a package registry": r"\b(?:py" r"pi\.org|python" r"hosted|registry\.npm|deb\.deb" r"ian|"
-    r"repo1?\.mav" r"en|artif" r"actory)",
+    "the host of a package registry": r"\b(?:py"
+    r"pi\.org|python"
+    r"hosted|registry\.npm|deb\.deb"
+    r"ian|"
+    r"repo1?\.mav"
+    r"en|artif"
+    r"actory)",
 }
 # pip's own default, which the bootstrap falls back to where pip is set to nothing.
 ALLOWED = {("deploy/interpreters.py", "the host of a package registry")}
