@@ -175,7 +175,9 @@ class System:
         made_up = {_plain(symbol): spec for symbol, spec in MARKETS.items()}
         known = {number: symbol_in(instrument.symbol, made_up) for number, instrument in self.instruments.items()}
         markets = {
-            number: replace(made_up[symbol], calendar=self.calendars[number]) for number, symbol in known.items() if symbol
+            number: replace(made_up[symbol], calendar=self.calendars[number])
+            for number, symbol in known.items()
+            if symbol
         }
         if not markets:
             raise Misconfigured(

@@ -245,14 +245,16 @@ class Lane:
 
     # --- kept over a restart
 
+    def remember(self) -> dict[str, Any]:
+        """What only this lane knows: the strategy's own state, its orders, its timers; little, and quick to write."""
+        return {"state": self.strategy.state, "hands": self.hands.saved(), "timers": self._timers}
+
     def save(self) -> bytes:
-        """All that a restart needs, as of `done`. Only meaningful while `settled`."""
+        """All that a restart on the same tape needs, as of `done`. Only meaningful while `settled`."""
         return json.dumps(
             {
                 "version": _SAVED,
-                "state": self.strategy.state,
-                "hands": self.hands.saved(),
-                "timers": self._timers,
+                **self.remember(),
                 "series": {
                     str(series.timeframe): [
                         series.indicators,
@@ -278,7 +280,7 @@ class Lane:
         self.resume(saved)
 
     def resume(self, saved: dict[str, Any]) -> None:
-        """Only what the strategy itself remembers, its timers and its orders; indicators stay as they were warmed."""
+        """Take back what `remember` gave; indicators stay as they were warmed."""
         self.strategy.state, self._timers = saved["state"], saved["timers"]
         self.hands.restore(saved["hands"])
 

@@ -13,7 +13,6 @@ from apps.common.models import Stamped
 from apps.domain import messages
 from apps.domain.sessions import CRYPTO
 
-
 ALWAYS_OPEN: Final = CRYPTO.name
 
 

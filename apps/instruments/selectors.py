@@ -7,12 +7,17 @@ from django.db.models import Prefetch, QuerySet
 from apps.accounts.models import User
 from apps.domain import messages
 from apps.domain.errors import NotFound
-from apps.instruments.models import Instrument, Watchlist, WatchlistEntry
+from apps.instruments.models import Instrument, Venue, Watchlist, WatchlistEntry
 
 
 def instrument_list() -> QuerySet[Instrument]:
     """All that can be traded today, by symbol."""
     return Instrument.objects.filter(is_active=True).select_related("venue")
+
+
+def venue_list() -> QuerySet[Venue]:
+    """All venues, by code."""
+    return Venue.objects.all()
 
 
 def instrument_get(number: int) -> Instrument:

@@ -12,8 +12,10 @@ from apps.accounts.models import User
 from apps.accounts.selectors import account_list
 from apps.common.fields import ExactDecimalField
 from apps.common.rows import rows
+from apps.domain.errors import NotFound
 from apps.domain.risk import SAFE, RiskLimits, TradingState, limits_stack, strictest_state
 from apps.risk.models import KillSwitch, RiskDecision, RiskLimit, Scope
+from apps.strategies.selectors import run_list
 
 _NAMES = [field.name for field in fields(RiskLimits)]
 _MONEY = {field.name for field in RiskLimit._meta.get_fields() if isinstance(field, ExactDecimalField)}
@@ -62,6 +64,42 @@ def limits_filled(limits: RiskLimits, base: RiskLimits) -> RiskLimits:
     return replace(base, **said)
 
 
+def limit_list(*, actor: User) -> QuerySet[RiskLimit]:
+    """Limits that bind the actor: the installation's, all instruments', the own, those of accounts and runs seen."""
+    limits = RiskLimit.objects.all()
+    return limits if actor.is_admin else limits.filter(_concerns(actor))
+
+
+def limit_get(*, actor: User, scope: Scope, scope_id: int, lock: bool = False) -> RiskLimit:
+    """Limits of one scope, an unsaved empty row where it has none. Raises NotFound for a scope not the actor's."""
+    limits = limit_list(actor=actor)
+    found = (limits.select_for_update() if lock else limits).filter(scope=scope, scope_id=scope_id).first()
+    if found is not None:
+        return found
+    if not actor.is_admin and not _scope_seen(actor, scope, scope_id):
+        raise NotFound(f"no such {scope}", scope=scope, scope_id=scope_id)
+    return RiskLimit(scope=scope, scope_id=scope_id)
+
+
+def _scope_seen(actor: User, scope: Scope, scope_id: int) -> bool:
+    if scope == Scope.USER:
+        return scope_id == actor.pk
+    if scope == Scope.ACCOUNT:
+        return account_list(actor=actor).filter(pk=scope_id).exists()
+    if scope == Scope.RUN:
+        return run_list(actor=actor).filter(pk=scope_id).exists()
+    return scope == Scope.INSTRUMENT or scope_id == 0
+
+
+def _concerns(actor: User) -> Q:
+    return (
+        Q(scope__in=[Scope.INSTALLATION, Scope.INSTRUMENT])
+        | Q(scope=Scope.USER, scope_id=actor.pk)
+        | Q(scope=Scope.ACCOUNT, scope_id__in=account_list(actor=actor).values("pk"))
+        | Q(scope=Scope.RUN, scope_id__in=run_list(actor=actor).values("pk"))
+    )
+
+
 def switch_list(*, actor: User) -> QuerySet[KillSwitch]:
     """Switches that concern the actor: the installation's, the own, those of the accounts seen; an admin's are all."""
     switches = KillSwitch.objects.select_related("changed_by")
@@ -73,6 +111,14 @@ def switch_list(*, actor: User) -> QuerySet[KillSwitch]:
         | Q(scope=Scope.USER, scope_id=actor.pk)
         | Q(scope=Scope.ACCOUNT, scope_id__in=accounts)
     )
+
+
+def switch_get(*, actor: User, switch_id: int) -> KillSwitch:
+    """One switch that concerns the actor. Raises NotFound."""
+    found = switch_list(actor=actor).filter(pk=switch_id).first()
+    if found is None:
+        raise NotFound("no such kill switch", switch_id=switch_id)
+    return found
 
 
 def decision_list(*, actor: User, account_id: int | None = None) -> QuerySet[RiskDecision]:

@@ -18,9 +18,10 @@ def run_list(*, actor: User) -> QuerySet[StrategyRun]:
     return runs if actor.is_admin else runs.filter(account__in=account_list(actor=actor))
 
 
-def run_get(*, actor: User, run_id: int) -> StrategyRun:
+def run_get(*, actor: User, run_id: int, lock: bool = False) -> StrategyRun:
     """One run to read. Raises NotFound; somebody else's run looks exactly like a missing one."""
-    found = run_list(actor=actor).filter(pk=run_id).first()
+    runs = run_list(actor=actor)
+    found = (runs.select_for_update(of=("self",)) if lock else runs).filter(pk=run_id).first()
     if found is None:
         raise NotFound("no such strategy run", run_id=run_id)
     return found

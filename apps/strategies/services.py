@@ -46,14 +46,10 @@ def run_create(
     timeframe_name(timeframe)
     sizing_parse(sizing)
     chosen = _instruments(instruments)
-    if not name.strip():
-        raise BadInput("a run needs a name", field="name")
-    if StrategyRun.objects.filter(owner=account.owner, name=name.strip()).exists():
-        raise BadInput(f"there is a run named {name.strip()} already", field="name")
     run = StrategyRun.objects.create(
         owner=account.owner,
         account=account,
-        name=name.strip(),
+        name=_name_free(account.owner, name),
         strategy=strategy,
         params=check(strategy, params or {}, timeframe),
         sizing=sizing,
@@ -71,6 +67,41 @@ def _instruments(numbers: Sequence[int]) -> list[Instrument]:
     if not found:
         raise BadInput("a run needs at least one instrument", field="instruments")
     return found
+
+
+@transaction.atomic
+def run_edit(
+    *,
+    actor: User,
+    run_id: int,
+    name: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    sizing: str | None = None,
+    check: StrategyCheck = strategy_check,
+) -> StrategyRun:
+    """Change a run that stands still; None leaves a thing as it is. Raises NotFound, RuleBroken, BadInput."""
+    run = _owned(actor, run_id)
+    if run.state in (RunState.RUNNING, RunState.STOPPING):
+        raise RuleBroken("stop the run before changing it: its orders belong to what it is now", run_id=run_id)
+    if name is not None:
+        run.name = _name_free(run.owner, name, run.pk)
+    if params is not None:
+        run.params = check(run.strategy, params, run.timeframe)
+    if sizing is not None:
+        sizing_parse(sizing)
+        run.sizing = sizing
+    run.save()
+    return run
+
+
+def _name_free(owner: User, name: str, but: int | None = None) -> str:
+    """The name as it is kept. Raises BadInput where it is empty or another run of the owner has it."""
+    name = name.strip()
+    if not name:
+        raise BadInput("a run needs a name", field="name")
+    if StrategyRun.objects.filter(owner=owner, name=name).exclude(pk=but).exists():
+        raise BadInput(f"there is a run named {name} already", field="name")
+    return name
 
 
 @transaction.atomic

@@ -42,7 +42,15 @@ def test_every_page_can_be_found_from_the_index() -> None:
     assert not [str(page.relative_to(ROOT)) for page in pages() if page not in seen]
 
 
+def test_every_page_that_the_code_names_is_there() -> None:
+    code = [file for folder in ("apps", "velox", "tests") for file in (ROOT / folder).rglob("*.py")]
+    named = {page for file in code for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|json)\b", file.read_text())}
+    assert named and [page for page in sorted(named) if not (ROOT / page).is_file()] == []
+
+
 def test_every_make_target_that_a_page_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = (ROOT / "Makefile").read_text()
+    text += "".join((ROOT / name).read_text() for name in re.findall(r"^-?include (\S+)$", text, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
     named = {name for page in pages() for name in re.findall(r"(?:^|`)make ([a-z][a-z-]*)", page.read_text(), re.M)}
     assert named <= targets

@@ -9,8 +9,9 @@ import pytest
 
 from tests.unit.pages import ROOT
 
-# In pieces, so that this file does not hold what it forbids.
+# With a ~ in each word, so that this file does not hold what it forbids.
 FORBIDDEN = {
+<<<<<<< HEAD
     "a path of one machine": r"(?<![\w.$}])/(?:wo" r"rk/|ho" r"me/\w|Us" r"ers/\w|ro" r"ot/)",
     "the number of an issue": r"\b(?:iss" r"ue|tick" r"et) ?#?\d|(?<![\w&;/'\"])#\d{1,4}\b(?![\w-])",
     "who or what wrote it": r"\b(?:anth" r"ropic|cla" r"ude|sub" r"-?agents?|AI a" r"gents?|L" r"LMs?)\b",
@@ -21,10 +22,19 @@ FORBIDDEN = {
     r"repo1?\.mav"
     r"en|artif"
     r"actory)",
+=======
+    "a path of one machine": r"(?<![\w.$}])/(?:wo~rk/|ho~me/\w|Us~ers/\w|ro~ot/)",
+    "the number of an issue": r"\b(?:iss~ue|tick~et) ?#?\d|(?<![\w&;/'\"])#\d{1,4}\b(?![\w-])",
+    "who or what wrote it": r"\b(?:anth~ropic|cla~ude|sub-?ag~ents?|L~LMs?)\b|(?<!user[ -])\bag~ents?\b",
+    "the host of a package registry": r"\b(?:py~pi\.org|python~hosted|registry\.n~pm|deb\.deb~ian|mav~en\.org/maven2|"
+    r"artif~actory)",
+>>>>>>> main
 }
-# pip's own default, which the bootstrap falls back to where pip is set to nothing.
-ALLOWED = {("deploy/interpreters.py", "the host of a package registry")}
 NO_TEXT = {".png", ".ico", ".woff2", ".gz", ".parquet"}
+
+
+def forbidden(what: str) -> re.Pattern[str]:
+    return re.compile(FORBIDDEN[what].replace("~", ""), re.IGNORECASE)
 
 
 def tracked() -> list[str]:
@@ -36,11 +46,11 @@ def tracked() -> list[str]:
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_names(what: str) -> None:
-    pattern = re.compile(FORBIDDEN[what], re.IGNORECASE)
+    pattern = forbidden(what)
     found = []
     for name in tracked():
         path = ROOT / name
-        if path.suffix in NO_TEXT or not path.is_file() or (name, what) in ALLOWED:
+        if path.suffix in NO_TEXT or not path.is_file():
             continue
         for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
             if pattern.search(line):
@@ -55,4 +65,4 @@ def test_it_would_notice() -> None:
         "who or what wrote it": "written by Cla" + "ude",
         "the host of a package registry": "from py" + "pi.org",
     }
-    assert {what for what, text in samples.items() if re.search(FORBIDDEN[what], text, re.IGNORECASE)} == set(FORBIDDEN)
+    assert {what for what, text in samples.items() if forbidden(what).search(text)} == set(FORBIDDEN)

@@ -30,9 +30,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI and Redoc as local files
     "channels",
     "apps.common",
+    "apps.audit",
     "apps.accounts",
     "apps.instruments",
     "apps.marketdata",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
     "apps.execution",
     "apps.backtests",
     "apps.pipeline",
+    "apps.api",
     "apps.dashboard",
 ]
 

@@ -18,7 +18,7 @@ from apps.dashboard.frame import account_chosen, account_may_trade, session_badg
 from apps.dashboard.selectors import fills_of, holding_list
 from apps.dashboard.templatetags.numbers import decimals
 from apps.dashboard.views.overview import positions, recent_fills, working_orders
-from apps.domain.errors import BadInput, NotFound
+from apps.domain.errors import BadInput, Misconfigured, NotFound
 from apps.domain.timeframes import TIMEFRAMES
 from apps.execution.services import ticket_submit
 from apps.instruments.models import Instrument
@@ -102,7 +102,7 @@ def ticket_send(request: HttpRequest, number: int) -> HttpResponse:
     if form.is_valid():
         try:
             answer = ticket_submit(actor=request.user, ticket=form.ticket(account.pk))
-        except BadInput as error:
+        except (BadInput, Misconfigured) as error:  # the latter: no exchange rate for this account yet
             named = error.facts.get("field")
             form.add_error(named if named in form.fields else None, error.message)
     if answer is not None:

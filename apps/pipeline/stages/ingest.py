@@ -41,9 +41,15 @@ class Ingest:
         return not self._thread.is_alive()
 
     def as_dict(self) -> dict[str, object]:
-        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from."""
+        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from; `rows`: what became of
+        a recording's."""
         told = {name: getattr(self.feed, name, "") for name in ("name", "kind", "source", "speed")}
-        return {**told, "ticks": self.ticks, "error": self.error, "done": self.done.is_set()}
+        rows = "; ".join(self._report())
+        return {**told, "ticks": self.ticks, "rows": rows, "error": self.error, "done": self.done.is_set()}
+
+    def _report(self) -> list[str]:
+        report = getattr(self.feed, "report", None)
+        return report.lines() if report is not None else []
 
     def pour(self, ticks: TickArray) -> None:
         """Publish one frame, one message a partition, rows in their order."""
@@ -56,6 +62,8 @@ class Ingest:
         self.ticks += len(ticks)
 
     def _run(self) -> None:
+        for line in self._report():
+            log.info(line)
         try:
             for ticks in self.feed.frames():
                 self.pour(ticks if self._is_paced else _seen_now(ticks))

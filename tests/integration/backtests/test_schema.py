@@ -38,7 +38,11 @@ def prices(tmp_path: Path) -> Path:
 def backtest(strategy: str, data: Path, **options: Any) -> dict[str, Any]:
     out = data.parent / "out.json"
     call_command("velox_backtest", strategy, data=str(data), json=str(out), stdout=StringIO(), **options)
-    return json.loads(out.read_text())  # type: ignore[no-any-return]
+    return json.loads(out.read_text(), parse_constant=_no_json)  # type: ignore[no-any-return]
+
+
+def _no_json(word: str) -> None:
+    raise AssertionError(f"{word} is no JSON")
 
 
 def check(document: Any, schema: Any = SCHEMA) -> None:
@@ -75,6 +79,21 @@ def test_a_result_with_anything_more_or_less_does_not_fit(prices: Path) -> None:
     ):
         with pytest.raises(jsonschema.ValidationError):
             check(spoilt)
+
+
+def test_an_hour_that_doubles_the_money_has_no_yearly_growth(tmp_path: Path) -> None:
+    """To the power of years it is infinite, which JSON cannot say."""
+    price, rows = 100.0, ["time,open,high,low,close,volume"]
+    for minute in range(60):
+        before, price = price, round(price * (1.01 if minute > 20 else 0.998), 2)
+        at = f"2024-01-01T00:{minute:02}:00Z"
+        rows.append(f"{at},{before},{max(before, price)},{min(before, price)},{price},1")
+    path = tmp_path / "rise.csv"
+    path.write_text("\n".join(rows) + "\n")
+    document = backtest("ema_cross", path, timeframe="1m", sizing="equity:500", param=["fast=2", "slow=5"])
+    values = {stat["name"]: stat["value"] for stat in document["statistics"]}
+    assert values["return_pct"] > 100
+    assert values["cagr_pct"] is None
 
 
 def test_the_same_input_gives_the_same_document(prices: Path) -> None:

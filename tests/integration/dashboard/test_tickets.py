@@ -9,10 +9,12 @@ from django.urls import reverse
 
 from apps.dashboard.forms import TicketForm
 from apps.domain.risk import TradingState
+from apps.execution.facts import instruments
 from apps.orders.models import Order
 from apps.risk.models import RiskDecision, Scope
 from apps.risk.services import switch_turn
 from tests import builders
+from tests.integration.dashboard.conftest import price_set
 
 
 def ticket(**said):
@@ -65,6 +67,16 @@ def test_an_instrument_without_a_price_cannot_be_ordered_yet(shop):
     url = reverse("dashboard:ticket-send", args=[quiet.number])
     shown = shop.client.post(url, ticket(qty="1"), headers={"HX-Request": "true"}).content.decode()
     assert "Nothing was sent" in shown
+    assert not Order.objects.exists()
+
+
+def test_an_account_without_an_exchange_rate_is_told_so(shop):
+    foreign = builders.instrument(currency="INR")
+    instruments.forget()
+    price_set(foreign.number, 100.0)
+    url = reverse("dashboard:ticket-send", args=[foreign.number])
+    shown = shop.client.post(url, ticket(qty="1"), headers={"HX-Request": "true"}).content.decode()
+    assert "has no rate for INR" in shown
     assert not Order.objects.exists()
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from apps.accounts.models import BrokerAccount, Grant, Role, User
-from apps.domain.errors import BadInput, RuleBroken
+from apps.accounts.selectors import account_tradable
+from apps.domain.errors import BadInput, NotFound, RuleBroken
 
 
 @transaction.atomic
@@ -47,3 +48,32 @@ def account_grant(*, account: BrokerAccount, investor: User) -> Grant:
 def account_revoke(*, account: BrokerAccount, investor: User) -> None:
     """Take the reading right back; harmless where there was none."""
     Grant.objects.filter(account=account, investor=investor).delete()
+
+
+def grant_create(*, actor: User, account_id: int, investor: str) -> Grant:
+    """Let an investor, by user name, read an account the actor may trade on. Raises NotFound, BadInput."""
+    account = account_tradable(actor=actor, account_id=account_id)
+    found = User.objects.filter(username=investor, role=Role.INVESTOR, is_active=True).first()
+    if found is None:
+        raise BadInput(f"no investor is called {investor}", field="investor")
+    return account_grant(account=account, investor=found)
+
+
+def grant_delete(*, actor: User, grant_id: int) -> None:
+    """Take a grant on an account of the actor's back. Raises NotFound; an investor cannot end a grant."""
+    grant = Grant.objects.select_related("account").filter(pk=grant_id).first()
+    if grant is None or not actor.may_trade or not (actor.is_admin or grant.account.owner_id == actor.pk):
+        raise NotFound("no such grant", grant_id=grant_id)
+    account_revoke(account=grant.account, investor=grant.investor)
+
+
+def user_edit(*, actor: User, **fields: str) -> User:
+    """Change what a user may change of themselves: names, time zone, theme."""
+    wrong = set(fields) - {"first_name", "last_name", "time_zone", "theme"}
+    if wrong:
+        raise BadInput(f"{min(wrong)} is not yours to change", field=min(wrong))
+    for name, value in fields.items():
+        setattr(actor, name, value)
+    if fields:
+        actor.save(update_fields=list(fields))
+    return actor
