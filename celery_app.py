@@ -17,6 +17,9 @@ default_settings()
 
 BEAT: Final[dict[str, dict[str, Any]]] = {
     "what a crash left in the outbox goes out": {"task": "pipeline.outbox_relay", "schedule": 5.0},
+    "halted scopes are pressed until they are flat": {"task": "execution.kill_switches_press", "schedule": 1.0},
+    "every account's equity is noted": {"task": "portfolio.equity_snapshots", "schedule": 30.0},
+    "the audit trail is anchored outside the database": {"task": "audit.anchor", "schedule": crontab(hour=0, minute=5)},
     "sessions that ended are forgotten": {"task": "pipeline.sessions_clear", "schedule": crontab(hour=3, minute=17)},
 }
 

@@ -20,7 +20,6 @@ from typing import Callable, Iterator
 
 VERSIONS = ("3.12", "3.13")  # pandas-ta needs 3.12 or newer, its numba is older than 3.14; tried in this order
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "velox"
-_PUBLIC_INDEX = "https://pypi.org/simple"
 _ASK = (
     "import sys, platform, ctypes, sqlite3, ssl, zlib;"
     "print(platform.python_implementation(), '%d.%d' % sys.version_info[:2], sys.maxsize > 2**32)"
@@ -36,8 +35,8 @@ class Trouble(Exception):
 def environ() -> dict[str, str]:
     """The process environment, with the package index that pip is set to told to uv as well."""
     told = dict(os.environ)
-    if not any(name in told for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL")) and _index() != _PUBLIC_INDEX:
-        told["UV_DEFAULT_INDEX"] = _index()
+    if not any(name in told for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL")) and (index := _index()):
+        told["UV_DEFAULT_INDEX"] = index
     return told
 
 
@@ -119,7 +118,10 @@ def uv_find(say: Say) -> str | None:
 
 def _uv_unpack(target: Path) -> None:
     """uv's wheel without pip: many a bare Python has none. A wheel is a zip file, its checksum is in the index."""
-    page = f"{_index()}/uv/"
+    index = _index()
+    if not index:
+        raise ValueError("this Python has no pip, and no package index is set")
+    page = f"{index}/uv/"
     with urllib.request.urlopen(page, timeout=60) as answer:
         links = re.findall(r'href="([^"]+)"', answer.read().decode())
     fitting = [link for link in links if _fits(link)]
@@ -153,7 +155,7 @@ def _version(link: str) -> tuple[int, ...]:
 
 
 def _index() -> str:
-    """The package index this machine's pip is set to, by variable or by file; else the public one."""
+    """The package index this machine's pip is set to, by variable or by file; empty where none is."""
     given = os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
     if given:
         return given.rstrip("/")
@@ -166,4 +168,4 @@ def _index() -> str:
             return reader.get("global", "index-url").rstrip("/")
         except (configparser.Error, OSError):
             continue
-    return _PUBLIC_INDEX
+    return ""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import socket
 import threading
 from contextlib import suppress
@@ -107,7 +109,12 @@ _opened: Door | None = None
 
 
 def door_open_early(arguments: list[str]) -> None:
-    """Before Django is even imported. Where the address cannot be had, the command says so later."""
+    """Before Django is even imported. Where the address cannot be had, the command says so later.
+
+    Until the command listens to signals itself nothing has begun that could be lost: Ctrl-C just ends it.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--host", default=env.text("HOST"))
     parser.add_argument("--port", type=int, default=env.number("PORT"))

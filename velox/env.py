@@ -87,9 +87,12 @@ class Key:
 
 KEYS: tuple[Key, ...] = (
     Key("SECRET_KEY", _secret, _DEV_SECRET, "Signs sessions and tokens. Required in production: 50 random characters."),
+    Key("SECRET_KEY_OLD", _words, "", "Earlier SECRET_KEYs that are still believed, newest first, by comma."),
+    Key("FIELD_KEYS", _words, "", "Keys of what is encrypted at rest, newest first, by comma. Empty: SECRET_KEY."),
     Key("ALLOWED_HOSTS", _words, "localhost,127.0.0.1,[::1]", "Host names served, by comma. Required in production."),
     Key("CSRF_TRUSTED_ORIGINS", _words, "", "Other origins whose forms are accepted, with scheme, by comma."),
     Key("BEHIND_PROXY", _flag, "false", "Trust X-Forwarded-Proto: only behind a proxy that sets it itself."),
+    Key("AUDIT_MAIL", _words, "", "Addresses that get the audit trail's daily anchor, by comma. Keep what they get."),
     Key("DEBUG", _flag, "false", "Django's debug pages in development; production ignores it."),
     Key("PORT", _number, "8000", "Port of the embedded shape's web server."),
     Key("HOST", str, "127.0.0.1", "Address the embedded shape's web server listens on."),
@@ -118,6 +121,12 @@ KEYS: tuple[Key, ...] = (
     Key("DATA", str, "", "File of recorded ticks or candles to replay. Empty: the synthetic market."),
     Key("SPEED", _ratio, "1", "How many times faster than recorded a replay runs; 0 is as fast as possible."),
     Key("SYNTHETIC_SEED", _number, "7", "Seed of the synthetic market: the same seed makes the same ticks."),
+    Key(
+        "SYNTHETIC_ALWAYS_OPEN",
+        _flag,
+        "true",
+        "Every venue trades around the clock while the market is synthetic, so that there is always something to see.",
+    ),
     Key("LIVE_TRADING", _flag, "false", "The installation's switch for real orders. Each account has one of its own."),
     Key("RISK_ORDERS_PER_SECOND", _number, "10", "Most orders one account may send in a second."),
     Key("RISK_STALE_AFTER_S", _ratio, "30", "Oldest price, in seconds, that an order may be judged by."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from apps.bus.memory import BusTape, MemoryBus
+from apps.bus.topics import TOPICS
 from apps.domain.candles import CandleBuilder
 from apps.domain.errors import Misconfigured
 from apps.domain.messages import Instrument
@@ -172,7 +174,11 @@ class System:
 
         made_up = {_plain(symbol): spec for symbol, spec in MARKETS.items()}
         known = {number: symbol_in(instrument.symbol, made_up) for number, instrument in self.instruments.items()}
-        markets = {number: made_up[symbol] for number, symbol in known.items() if symbol}
+        markets = {
+            number: replace(made_up[symbol], calendar=self.calendars[number])
+            for number, symbol in known.items()
+            if symbol
+        }
         if not markets:
             raise Misconfigured(
                 "no instrument has a synthetic market: run manage.py velox_demo, or name a file in DATA"
@@ -213,7 +219,19 @@ def _bus() -> WaitingBus:
         from apps.bus.kafka import KafkaBus
 
         return KafkaBus(",".join(settings.KAFKA_BROKERS))
-    return MemoryBus()
+    # One thread serves every stage of this process: more partitions would only cut its frames into smaller ones.
+    return MemoryBus(replace(topic, partitions=1) for topic in TOPICS)
+
+
+def bus_admin() -> Any:
+    """The cluster behind the bus, for those who measure it without taking part."""
+    from apps.bus.kafka_admin import KafkaAdmin
+
+    return KafkaAdmin(
+        {"bootstrap_servers": settings.KAFKA_BROKERS, "client_id": "velox-admin"},
+        {topic.name: topic for topic in TOPICS},
+        prefix="",
+    )
 
 
 _system: System | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from apps.accounts.models import BrokerAccount, Grant, User
+from apps.accounts.models import ApiKey, BrokerAccount, Grant, User
 from apps.domain.errors import NotFound
 
 
@@ -42,6 +42,12 @@ def grant_list(*, actor: User) -> QuerySet[Grant]:
     if actor.is_admin:
         return grants
     return grants.filter(Q(account__owner=actor) | Q(investor=actor)) if actor.is_active else grants.none()
+
+
+def apikey_list(*, actor: User) -> QuerySet[ApiKey]:
+    """Own keys, newest first, ended ones too; an admin's are everybody's."""
+    keys = ApiKey.objects.select_related("owner")
+    return keys if actor.is_admin else keys.filter(owner=actor)
 
 
 def _one(accounts: QuerySet[BrokerAccount], account_id: int, lock: bool) -> BrokerAccount:

@@ -30,7 +30,8 @@ def instrument_for(symbol: str | None, path: Path, ticks: TickArray, number: int
     except DatabaseError:  # backtests also work before anything was set up
         row = None
     if row is not None:
-        return replace(row.to_domain(), number=number), f"{row.symbol}: {row.name}, trading hours {row.calendar}"
+        found = replace(row.to_domain(), number=number, calendar=row.calendar)
+        return found, f"{row.symbol}: {row.name}, trading hours {row.calendar}"
     if symbol:
         raise NotFound(f"there is no instrument {symbol}; leave --instrument out to play the file as it is")
     step = price_step(ticks)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from apps.domain.backtest import Outcome
@@ -45,7 +46,7 @@ def outcome_as_dict(outcome: Outcome, source: dict[str, Any]) -> dict[str, Any]:
         "statistics": [
             {
                 "name": s.name,
-                "value": None if s.value != s.value else float(s.value),
+                "value": float(s.value) if isfinite(s.value) else None,
                 "unit": s.unit,
                 "means": s.definition,
             }
@@ -90,6 +91,6 @@ def report_lines(outcome: Outcome, source: dict[str, Any], trades: int = 20) -> 
         yield f"  … and {len(outcome.trips) - len(shown)} more (--trades -1 shows all)"
     yield ""
     for stat in outcome.stats:
-        value = "–" if stat.value != stat.value else f"{stat.value:,.4f}".rstrip("0").rstrip(".")
+        value = f"{stat.value:,.4f}".rstrip("0").rstrip(".") if isfinite(stat.value) else "–"
         unit = plan.currency if stat.unit == "money" else stat.unit
         yield f"  {stat.name:<24} {value:>18} {unit:<5} {stat.definition}"

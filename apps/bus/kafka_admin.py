@@ -43,20 +43,23 @@ class KafkaAdmin:
             log.info("made %d topics", len(missing))
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """By topic: messages kept, partitions with a replica missing, and each group's messages yet to commit."""
+        """By topic: messages ever published and still kept, partitions short of a replica, each group's lag."""
         try:
             ends, starts = self._offsets(OffsetSpec.LATEST), self._offsets(OffsetSpec.EARLIEST)
             described = self._client.describe_topics([self._prefix + name for name in self._topics])
             report: dict[str, dict[str, Any]] = {
                 topic["name"][len(self._prefix) :]: {
                     "messages": 0,
+                    "published": 0,
                     "under_replicated": sum(len(p["isr_nodes"]) < len(p["replica_nodes"]) for p in topic["partitions"]),
                     "lag": {},
                 }
                 for topic in described
             }
             for place, end in ends.items():
-                report[self._name(place)]["messages"] += end - starts[place]
+                row = report[self._name(place)]
+                row["messages"] += end - starts[place]
+                row["published"] += end
             for group, stand in self._groups().items():
                 for place, offset in stand.items():
                     lag = report[self._name(place)]["lag"]

@@ -31,14 +31,20 @@ POLL_MS: Final = 200
 class Place:
     """One partition that this member owns: fetched messages not yet taken, and where taking and committing stand."""
 
-    __slots__ = ("committed", "fetched", "leaving", "taken", "told")
+    __slots__ = ("committed", "fetched", "leaving", "start", "taken", "told")
 
     def __init__(self) -> None:
         self.fetched: deque[Message] = deque()
+        self.start: int | None = None  # where the group stood when it became ours, once asked
         self.taken: int | None = None  # the offset after the last one handed out
         self.committed: int | None = None  # what commit() was last called for
         self.told: int | None = None  # what the brokers know of it
         self.leaving = False
+
+    @property
+    def stands_at(self) -> int:
+        """The first offset that is not committed."""
+        return self.committed if self.committed is not None else self.start or 0
 
 
 class KafkaMember:
@@ -76,6 +82,8 @@ class KafkaMember:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+        for topic in topics:  # known before the first round, or that would hand out nothing
+            self._consumer.partitions_for_topic(prefix + topic)
         self._consumer.subscribe([prefix + topic for topic in topics], listener=_Moves(self))
         self._thread = threading.Thread(target=self._fetch_ahead, name=f"velox-bus-{group}", daemon=True)
         self._thread.start()
@@ -106,22 +114,19 @@ class KafkaMember:
         self._bus.commit_soon(self)
 
     def lag(self) -> int:
-        """Messages of this member's partitions that are not committed yet, by the brokers' own count."""
+        """Messages of this member's partitions that are not committed yet, as of the last fetch (a quarter second)."""
         with self._arrived:
-            stands: dict[TopicPartition, int | None] = {
-                place: state.committed for place, state in self._places.items() if not state.leaving
-            }
-        if not stands or self._closing:
+            places = {place: state for place, state in self._places.items() if not state.leaving}
+        if not places or self._closing:
             return 0
+        ends = {place: self._consumer.highwater(place) for place in places}
         try:
-            ends = self._consumer.end_offsets(list(stands))
-            unknown = [place for place, offset in stands.items() if offset is None]
-            starts = self._consumer.beginning_offsets(unknown) if unknown else {}
-            for place in unknown:
-                stands[place] = self._consumer.committed(place) or starts[place]
+            fresh = [place for place, end in ends.items() if end is None]
+            ends |= self._consumer.end_offsets(fresh) if fresh else {}
+            self._find_start([place for place, state in places.items() if state.start is None])
         except KafkaError as error:
             raise BrokerUnavailable(f"the brokers do not say how far behind we are: {error}") from error
-        return sum(max(0, ends[place] - (offset or 0)) for place, offset in stands.items())
+        return sum(max(0, ends[place] - state.stands_at) for place, state in places.items())
 
     def close(self) -> None:
         """Leave. What was taken and not committed goes to another member, or to the next that joins."""
@@ -163,6 +168,15 @@ class KafkaMember:
                 for place, offset in stand.items():
                     if place in self._places:
                         self._places[place].told = offset
+
+    def _find_start(self, unknown: Sequence[TopicPartition]) -> None:
+        """Where the group stood in these partitions when they became ours: asked once."""
+        starts = self._consumer.beginning_offsets(list(unknown)) if unknown else {}
+        for place in unknown:
+            start = self._consumer.committed(place)
+            with self._arrived:
+                if state := self._places.get(place):
+                    state.start = starts[place] if start is None else start
 
     # --- fetching
 

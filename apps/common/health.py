@@ -21,7 +21,7 @@ def unregister(name: str) -> None:
 
 def report() -> dict[str, str]:
     """Every check's name with its reason for not being ready, or an empty string."""
-    return {name: _ask(check) for name, check in _checks.items()}
+    return {name: _ask(check) for name, check in tuple(_checks.items())}  # other threads may register meanwhile
 
 
 def _ask(check: Check) -> str:

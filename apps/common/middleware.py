@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from apps.common.requests import facts_of, request_facts_bound
 from apps.common.views import error_page
 from apps.domain.errors import BadInput, BrokerUnavailable, NotFound, RuleBroken, VeloxError
 
@@ -38,7 +39,8 @@ class RequestLog:
         request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         began = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        bound = structlog.contextvars.bound_contextvars(request_id=request_id)
+        with bound, request_facts_bound(facts_of(request, request_id)):
             response = self.get_response(request)
             if not request.path.startswith(_QUIET):
                 user = getattr(request, "_cached_user", None)  # as already loaded: a log line asks the database nothing

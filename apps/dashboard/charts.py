@@ -17,6 +17,7 @@ from apps.marketdata.selectors import candles_load
 
 NS_PER_MS: Final = 1_000_000
 MAX_ROWS: Final = 2_000
+SETTLE: Final = 16  # warm-ups until where an average began no longer shows
 MAX_WARM_UP: Final = 6_000
 SPARK_POINTS: Final = 48
 
@@ -32,7 +33,7 @@ def history_load(
     """
     study = Study(indicators)
     limit = max(1, min(limit, MAX_ROWS))
-    wanted = limit + min(study.warm_up, MAX_WARM_UP)
+    wanted = limit + min(SETTLE * study.warm_up, MAX_WARM_UP)
     before_ns = None if before_ms is None else before_ms * NS_PER_MS
     candles = candles_load(instrument=instrument.number, timeframe=timeframe, limit=wanted, before_ns=before_ns)
     values = study.close(candles)[-limit:]

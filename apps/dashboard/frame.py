@@ -136,13 +136,13 @@ def source_get() -> Source:
 def session_badge(instrument: Instrument) -> SessionBadge:
     """The state of the instrument's venue by the clock of its own ticks, and when it changes next."""
     _, now_ns = venue_now(instrument.number, time.time_ns())
-    state, changes_ns = calendar_get(instrument.calendar).state(now_ns)
+    state, changes_ns = calendar_get(instrument.hours).state(now_ns)
     word = {MarketState.OPEN: "open", MarketState.BREAK: "break", MarketState.CLOSED: "closed"}[state]
     tone = {MarketState.OPEN: "good", MarketState.BREAK: "warn", MarketState.CLOSED: ""}[state]
     verb = "closes" if state is MarketState.OPEN else "opens"
     told = f"{verb} in {span_words((changes_ns - now_ns) / 1e9)}" if changes_ns else "no session is known to come"
     venue = instrument.venue.code
-    return SessionBadge(venue, instrument.calendar, f"{venue} {word}", tone, f"{venue} {word}, {told}")
+    return SessionBadge(venue, instrument.hours, f"{venue} {word}", tone, f"{venue} {word}, {told}")
 
 
 def span_words(seconds: float) -> str:

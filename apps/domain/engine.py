@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import CandleArray, TickArray
@@ -23,6 +24,7 @@ from apps.domain.messages import (
     Mode,
     NewOrder,
     OrderChanged,
+    Side,
     Signal,
 )
 from apps.domain.pnl import Book
@@ -95,7 +97,7 @@ class Engine:
     def _run(self, desk: Desk, lane: Lane, ticks: TickArray, offset: int) -> None:
         """Hand the baton to and fro between strategy and venue until the frame is used up."""
         key = (lane.spec.run_id, lane.spec.instrument.number)
-        while wishes := lane.pump():
+        while wishes := lane.pump() or lane.follow():
             for wish in wishes:
                 if isinstance(wish, Signal):
                     self._guard(desk, lane, wish)
@@ -109,18 +111,18 @@ class Engine:
     def _guard(self, desk: Desk, lane: Lane, signal: Signal) -> None:
         """The one risk door."""
         self.journal.signals.append(signal)
-        self._new_day(desk, lane, signal)
         desk.book.mark(signal.instrument, signal.mark)
+        self._begin_day(desk, signal)
         intent = size(signal, desk.book, lane.spec.instrument, desk.sizing, desk.mode)
         if isinstance(intent, Refusal):
             self._refuse(lane, signal, intent)
             return
-        decision = self.door.review(intent, self._view(desk, lane, signal))
+        decision = self.door.review(intent, self._view(desk, lane, signal, intent.side))
         if decision.order is None:
             self._refuse(lane, signal, decision)
             return
         order = decision.order
-        desk.recent.add(_recent(order, decision))
+        desk.recent.add(_recent(order, decision, self.calendars[order.instrument].name))
         desk.open_orders.add(order.client_order_id)
         self.journal.orders.append(order)
         self._tell(desk, lane, self.venue.submit(order))
@@ -141,7 +143,7 @@ class Engine:
         self.journal.changes.append(denied)
         lane.told(denied)
 
-    def _view(self, desk: Desk, lane: Lane, signal: Signal) -> RiskView:
+    def _view(self, desk: Desk, lane: Lane, signal: Signal, side: Side) -> RiskView:
         book, number = desk.book, signal.instrument
         calendar = self.calendars[number]
         return RiskView(
@@ -149,6 +151,7 @@ class Engine:
             limits=desk.limits,
             exchange=calendar.name,
             position_qty=book.qty(number),
+            working_qty=self._working_qty(desk, number, side),
             rate=book.rate(lane.spec.instrument.currency),
             day_pnl=book.day_pnl,
             day_start_equity=book.day_start_equity,
@@ -158,16 +161,17 @@ class Engine:
             is_open=calendar.is_open,
         )
 
-    def _new_day(self, desk: Desk, lane: Lane, signal: Signal) -> None:
-        """The day's P&L counts from the last price before its trading day began."""
+    def _working_qty(self, desk: Desk, number: int, side: Side) -> Decimal:
+        """Units of the desk's working orders on this side that would add to a position."""
+        working = [w for lane in desk.lanes for w in self.venue.working((lane.spec.run_id, number))]
+        return sum((w.left for w in working if w.order.side is side and not w.order.exit), Decimal(0))
+
+    def _begin_day(self, desk: Desk, signal: Signal) -> None:
+        """The day's P&L counts from the first wish of a trading day, as in live."""
         session = self.calendars[signal.instrument].session_at(signal.at_ns)
-        if session is None or session.trading_day == desk.day:
-            return
-        desk.day = session.trading_day
-        before = lane.close_before(session.open_ns)
-        if before is not None:
-            desk.book.mark(signal.instrument, before)
-        desk.book.day_start()
+        if session is not None and session.trading_day != desk.day:
+            desk.day = session.trading_day
+            desk.book.day_start()
 
     def _tell(self, desk: Desk, lane: Lane, event: Fill | OrderChanged | None) -> None:
         if event is None:
@@ -192,10 +196,10 @@ def _advanced(wish: Advance, matched: int) -> Advanced:
     return Advanced(wish.run_id, wish.account_id, wish.instrument, wish.upto if matched < 0 else matched)
 
 
-def _recent(order: NewOrder, decision: Decision) -> Recent:
+def _recent(order: NewOrder, decision: Decision, exchange: str) -> Recent:
     return Recent(
         order.at_ns,
-        "",
+        exchange,
         order.instrument,
         order.side,
         order.qty,

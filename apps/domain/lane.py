@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from bisect import bisect_left, insort
-from decimal import Decimal
+from bisect import insort
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from apps.domain.errors import BadData
 from apps.domain.frames import QUOTE, ROW_BITS, CandleArray, TickArray
 from apps.domain.hands import Hands, LaneSpec, Out
-from apps.domain.messages import Advance, Advanced, Fill, OrderChanged, decimal_price
+from apps.domain.messages import Advance, Advanced, Fill, OrderChanged
 from apps.domain.series import Forming, Reading, Series
 from apps.domain.strategies.base import Strategy, TickView
 from apps.domain.tape import first_at, rows_of
@@ -149,7 +148,11 @@ class Lane:
             self._next += 1
             self._visit(point)
         self.done = self.horizon
-        if orders and gated and self._matched < self.horizon:
+        return self._take()
+
+    def follow(self) -> list[Out]:
+        """Between points: let the venue match what has come since, so that a stop does not wait for the next candle."""
+        if self.hands.orders and self.spec.gated and self._next >= len(self._points) and self._matched < self.horizon:
             self._ask(self.horizon)
         return self._take()
 
@@ -240,22 +243,18 @@ class Lane:
         self._armed.setdefault(point, []).append(name)
         return True
 
-    def close_before(self, at_ns: int) -> Decimal | None:
-        """Close of the last candle of the run's timeframe that ended by this instant, among those told."""
-        series = self._by_timeframe[self.spec.timeframe]
-        index = bisect_left(series.columns["end_ns"], at_ns + 1, 0, series.at + 1) - 1
-        return decimal_price(series.columns["close"][index]) if index >= 0 else None
-
     # --- kept over a restart
 
+    def remember(self) -> dict[str, Any]:
+        """What only this lane knows: the strategy's own state, its orders, its timers; little, and quick to write."""
+        return {"state": self.strategy.state, "hands": self.hands.saved(), "timers": self._timers}
+
     def save(self) -> bytes:
-        """All that a restart needs, as of `done`. Only meaningful while `settled`."""
+        """All that a restart on the same tape needs, as of `done`. Only meaningful while `settled`."""
         return json.dumps(
             {
                 "version": _SAVED,
-                "state": self.strategy.state,
-                "hands": self.hands.saved(),
-                "timers": self._timers,
+                **self.remember(),
                 "series": {
                     str(series.timeframe): [
                         series.indicators,
@@ -281,7 +280,7 @@ class Lane:
         self.resume(saved)
 
     def resume(self, saved: dict[str, Any]) -> None:
-        """Only what the strategy itself remembers, its timers and its orders; indicators stay as they were warmed."""
+        """Take back what `remember` gave; indicators stay as they were warmed."""
         self.strategy.state, self._timers = saved["state"], saved["timers"]
         self.hands.restore(saved["hands"])
 

@@ -125,7 +125,8 @@ def _risk_stats(curve: Curve) -> list[Stat]:
     downside = np.sqrt(np.mean(np.minimum(returns, 0) ** 2)) * np.sqrt(days) if len(returns) else np.nan
     years = (curve.start_ns[-1] - curve.start_ns[0]) / DAY_NS / YEAR_DAYS
     growth = max(curve.equity[-1] / curve.equity[0], 0.0)
-    cagr = growth ** (1 / years) - 1 if years else np.nan
+    with np.errstate(over="ignore"):  # hours taken to the power of years: infinite
+        cagr = growth ** (1 / years) - 1 if years else np.nan
     drawdown = _drawdown(curve)[0].max()
     return [
         Stat("cagr_pct", cagr * 100, "%", "last equity over the first, to the power of one over the years, less one"),

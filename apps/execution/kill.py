@@ -13,12 +13,14 @@ from apps.domain.messages import OrderIntent, OrderType, Validity
 from apps.domain.risk import TradingState
 from apps.domain.sizing import flatten_side
 from apps.execution.facts import account_trader, desk_for, instruments
-from apps.execution.services import account_lock, intent_submit, order_cancel_ask, venue_now
+from apps.execution.services import BY_HAND, account_lock, intent_submit, order_cancel_ask, venue_now
 from apps.orders.models import Order
 from apps.orders.selectors import orders_working
 from apps.portfolio.models import Position
 from apps.risk.models import KillSwitch, Scope
 from apps.risk.services import switch_turn
+from apps.strategies.selectors import runs_running
+from apps.strategies.services import run_park
 
 TAG = "kill-switch"
 
@@ -34,13 +36,15 @@ class Pulled:
 
 
 def kill_switch_pull(*, actor: User, scope: Scope, scope_id: int = 0, reason: str, now_ns: int | None = None) -> Pulled:
-    """Halt the scope, ask for every working order's cancel, send an order out of every open position.
+    """Halt the scope, park its runs, ask for every working order's cancel, send an order out of every open position.
 
     The halt is committed first: whatever happens next, nothing new goes out. Then one transaction per
     account. Raises NotFound for a scope that is not the actor's.
     """
     switch = switch_turn(actor=actor, scope=scope, scope_id=scope_id, state=TradingState.HALTED, reason=reason)
     accounts = list(_accounts(scope, scope_id))
+    for run_id in runs_running([account.pk for account in accounts]):
+        run_park(run_id=run_id, reason=f"the kill switch was pulled: {reason}")
     done = [kill_switch_flatten(switch, account, now_ns=now_ns) for account in accounts]
     return Pulled(switch, sum(c for c, _ in done), sum(f for _, f in done), len(accounts))
 
@@ -65,9 +69,9 @@ def kill_switch_flatten(switch: KillSwitch, account: BrokerAccount, *, now_ns: i
     flying = {order.instrument_id for order in working if order.tag == TAG}
     cancels = 0
     for order in working:
-        if order.tag != TAG and order.status != "pending_cancel":
+        if order.tag != TAG:
             _, at_ns = venue_now(order.instrument_id, now_ns)
-            cancels += order_cancel_ask(order, at_ns, 0)
+            cancels += order_cancel_ask(order, at_ns, 0, BY_HAND)
     flattens = 0
     for position in Position.objects.filter(account=account):
         if position.qty and position.instrument_id not in flying:
@@ -97,6 +101,16 @@ def _flatten(switch: KillSwitch, account: BrokerAccount, position: Position, now
         tag=TAG,
     )
     return intent_submit(intent, desk, flatten=True, now_ns=now_ns).allowed
+
+
+def kill_switches_press() -> int:
+    """Press every halted scope again that is not flat yet; returns how many orders went out."""
+    sent = 0
+    for switch in KillSwitch.objects.filter(state=TradingState.HALTED).order_by("pk"):
+        if kill_switch_left(switch):
+            for account in _accounts(Scope(switch.scope), switch.scope_id):
+                sent += sum(kill_switch_flatten(switch, account))
+    return sent
 
 
 def kill_switch_left(switch: KillSwitch) -> int:

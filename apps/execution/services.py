@@ -49,6 +49,7 @@ from apps.risk.services import decision_store, refusal_store
 
 log = structlog.get_logger("velox.execution")
 door = RiskDoor()
+BY_HAND = "by_hand"  # a cancel that did not come from the strategy
 _BOOKED = f"SELECT 1 FROM {FillRow._meta.db_table} WHERE fill_id = %s"  # noqa: S608
 
 
@@ -94,14 +95,18 @@ def signal_submit(signal: Signal, *, now_ns: int | None = None) -> RiskDecision:
 def _say_again(signal: Signal, answered: RiskDecision) -> None:
     """A strategy that goes back to where it was saved wishes the same again, and has to hear the same again.
 
-    The simulated venue makes the same fills of the same order, which are booked once. A live order is
-    never sent twice: what became of it is looked up.
+    The simulated venue makes the same fills of the same order, which are booked once. A cancel that did
+    not come from the strategy will not come again by itself, so it follows. A live order is never sent
+    twice: what became of it is looked up.
     """
     order = Order.objects.filter(client_order_id=signal.client_order_id).first()
     if order is None or order.status == OrderStatus.DENIED:
         order_say(_denied(signal, answered.code, answered.reason))
     elif order.mode != Mode.LIVE:
         order_say(order.to_domain())
+        by_hand = order.events.filter(event=OrderEvent.ASK_CANCEL, code=BY_HAND).first()
+        if by_hand is not None:
+            order_say(_cancel_order(order, by_hand.at_ns, 0))
 
 
 @transaction.atomic
@@ -195,11 +200,18 @@ def account_lock(account_id: int) -> None:
 
 @transaction.atomic
 def cancel_wanted(wish: CancelWanted) -> bool:
-    """A strategy wants a working order gone; False when it has ended, or never was."""
+    """A strategy wants a working order gone; False when it has ended, or never was.
+
+    Wished again after a restart, it is said again to a simulated venue, which was told the order again too.
+    """
     order = Order.objects.select_for_update().filter(client_order_id=wish.client_order_id).first()
     if order is None or order.account_id != wish.account_id:
         return False
-    return order_cancel_ask(order, wish.at_ns, wish.tape_at)
+    if order_cancel_ask(order, wish.at_ns, wish.tape_at):
+        return True
+    if order.mode != Mode.LIVE and order.status != OrderStatus.DENIED:
+        order_say(_cancel_order(order, wish.at_ns, wish.tape_at))
+    return order.is_working
 
 
 @transaction.atomic
@@ -213,25 +225,28 @@ def order_ask_cancel(*, actor: User, order_id: int, now_ns: int | None = None) -
     _, at_ns = venue_now(order.instrument_id, now_ns or time.time_ns())
     if not order.is_working:
         order.state.after(OrderStep(OrderEvent.ASK_CANCEL, at_ns, "too late"))  # raises, with the table's words
-    order_cancel_ask(order, at_ns, 0)
+    order_cancel_ask(order, at_ns, 0, BY_HAND)
     return order
 
 
-def order_cancel_ask(order: Order, at_ns: int, tape_at: int) -> bool:
-    if not order.is_working or order.status == "pending_cancel":
-        return order.is_working
-    order_step(order, OrderStep(OrderEvent.ASK_CANCEL, at_ns, f"ask_cancel:{order.steps}"))
-    order_say(
-        CancelOrder(
-            client_order_id=order.client_order_id,
-            account_id=order.account_id,
-            instrument=order.instrument_id,
-            at_ns=at_ns,
-            tape_at=tape_at,
-            run_id=order.run_id,
-        )
-    )
+def order_cancel_ask(order: Order, at_ns: int, tape_at: int, code: str = "") -> bool:
+    """Step and message of a cancel; False when it has ended or was asked before. Call inside a transaction."""
+    if not order.is_working or order.status == OrderStatus.PENDING_CANCEL:
+        return False
+    order_step(order, OrderStep(OrderEvent.ASK_CANCEL, at_ns, f"ask_cancel:{order.steps}", code=code))
+    order_say(_cancel_order(order, at_ns, tape_at))
     return True
+
+
+def _cancel_order(order: Order, at_ns: int, tape_at: int) -> CancelOrder:
+    return CancelOrder(
+        client_order_id=order.client_order_id,
+        account_id=order.account_id,
+        instrument=order.instrument_id,
+        at_ns=at_ns,
+        tape_at=tape_at,
+        run_id=order.run_id,
+    )
 
 
 # --- what became of them

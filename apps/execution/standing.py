@@ -11,6 +11,7 @@ from apps.orders.models import Fill as FillRow
 from apps.orders.models import Order
 from apps.orders.selectors import orders_working
 from apps.risk.models import RiskDecision
+from apps.strategies.models import StrategyRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,21 @@ class Standing:
 
 
 def run_standing(*, run_id: int, instrument: int) -> Standing:
-    """From what was booked, which is never behind what was said; a saved state may be by a second."""
-    qty, avg_price = ZERO, ZERO
-    fills = FillRow.objects.filter(order__run=run_id, instrument=instrument).order_by("pk")
-    for side, filled, price in fills.values_list("order__side", "qty", "price").iterator():
+    """From what was booked, which is never behind what was said; a saved state may be by a second.
+
+    Where the account went flat, by hand or by the kill switch, its runs did too.
+    """
+    qty, avg_price, held = ZERO, ZERO, ZERO
+    account_id = StrategyRun.objects.values_list("account", flat=True).get(pk=run_id)
+    fills = FillRow.objects.filter(account=account_id, instrument=instrument).order_by("pk")
+    for of_run, side, filled, price in fills.values_list("run", "order__side", "qty", "price").iterator():
         change = Side(side).sign * filled
+        held += change
+        if not held:
+            qty = avg_price = ZERO
+            continue
+        if of_run != run_id:
+            continue
         before, qty = qty, qty + change
         if before * change >= 0:
             avg_price = (avg_price * abs(before) + price * filled) / abs(qty)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,9 @@ from django.db import models
 from apps.accounts.models import zone_validate
 from apps.common.models import Stamped
 from apps.domain import messages
+from apps.domain.sessions import CRYPTO
+
+ALWAYS_OPEN: Final = CRYPTO.name
 
 
 class Venue(models.Model):
@@ -67,11 +71,16 @@ class Instrument(Stamped):
     def __str__(self) -> str:
         return self.symbol
 
+    @property
+    def hours(self) -> str:
+        """The calendar in force: around the clock while a synthetic market is told to be open always."""
+        return ALWAYS_OPEN if settings.MARKET_ALWAYS_OPEN else self.calendar
+
     def to_domain(self) -> messages.Instrument:
         return messages.Instrument(
             number=self.number,
             symbol=self.symbol,
-            calendar=self.calendar,
+            calendar=self.hours,
             currency=self.currency,
             tick_size=self.tick_size.normalize(),
             lot_size=self.lot_size.normalize(),

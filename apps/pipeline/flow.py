@@ -35,3 +35,21 @@ FLOW: tuple[Stage, ...] = (
     Stage("settle", (FILLS,), (POSITIONS,), "domain.positions", "books fills: order, position, ledger"),
     Stage("broadcast", (TICKS, CANDLES, ORDERS, POSITIONS), (), "domain.studies", "tells every open page and socket"),
 )
+
+
+def flow_markdown() -> str:
+    """The table for README.md; a test keeps the two the same."""
+    lines = ["| stage | reads → writes | its rule, pure | what it does |", "|---|---|---|---|"]
+    for stage in FLOW:
+        reads = " ".join(_short(topic) for topic in stage.reads) or "a feed"
+        writes = " ".join(_short(topic) for topic in stage.writes) or "pages and sockets"
+        rule = stage.rule.replace(".", "/") + ".py"
+        lines.append(
+            f"| [`{stage.name}`](apps/pipeline/stages/{stage.name}.py) | {reads} → {writes} "
+            f"| [`{rule}`](apps/{rule}) | {stage.does} |"
+        )
+    return "\n".join(lines)
+
+
+def _short(topic: str) -> str:
+    return f"`{topic.removeprefix('velox.')}`"

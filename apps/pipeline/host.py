@@ -26,6 +26,7 @@ from apps.pipeline.flow import DEAD_LETTERS, FLOW
 log = logging.getLogger("velox.stages")
 
 PAUSE_S = 0.05  # a stage that got nothing for this long has its idle() called
+PATIENT_BATCH = 4096  # messages a patient stage takes at once
 BLOCKED_S = 0.005  # how soon to look again at a stage that has messages and may not go on
 RETRY_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)  # waits after errors that pass by themselves
 PASSING = (BrokerUnavailable, OperationalError, InterfaceError)
@@ -35,6 +36,9 @@ _PLACE = {stage.name: place for place, stage in enumerate(FLOW)}
 
 class StageLike(Protocol):
     """What the host asks of a stage. `idle()` and `close()` may be left out.
+
+    A stage that only shows things to people may have a `patience_s`: it is served no more often than that, and
+    then takes whatever has come meanwhile at once, so that the stages that trade are not kept waiting.
 
     After an error the same messages are handed over once more, one at a time: a stage that keeps state
     remembers the offset it stands at in each partition and passes over what it has already taken in.
@@ -72,6 +76,7 @@ class Seat:
     failures: int = 0
     wait_until: float = 0.0
     served_at: float = 0.0
+    patience_s: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -105,13 +110,19 @@ class StageHost:
         self._bus, self._batch, self._strict, self._on_broken = bus, batch, strict, on_broken
         in_order = sorted(stages, key=lambda stage: _PLACE.get(stage.name, len(_PLACE)), reverse=True)
         self._seats = [
-            Seat(stage, bus.consumer(stage.name, tuple(stage.reads)), getattr(stage, "idle", None))
+            Seat(
+                stage,
+                bus.consumer(stage.name, tuple(stage.reads)),
+                getattr(stage, "idle", None),
+                patience_s=getattr(stage, "patience_s", 0.0),
+            )
             for stage in in_order
         ]
         self._thread: threading.Thread | None = None
         self._stopping = self._draining = self._closed = self._left_over = False
         self._last_turn = self._next_idle = time.monotonic()
         self._fatal = ""
+        self._hurries = False  # somebody waits for the end: nobody is patient any more
 
     # --- the loop
 
@@ -124,7 +135,7 @@ class StageHost:
             if seat.owed:
                 self._settle_debt(seat)
                 return True
-            messages = seat.consumer.poll(0.0, self._batch)
+            messages = seat.consumer.poll(0.0, self._batch if not seat.patience_s else PATIENT_BATCH)
             if messages:
                 self._serve(seat, messages)
                 return True
@@ -132,7 +143,7 @@ class StageHost:
 
     def run_until_quiet(self) -> int:
         """Without a thread: take turns until no stage has anything left, idle() included; returns messages handled."""
-        before = self.handled
+        before, self._hurries = self.handled, True
         while True:
             while self.turn():
                 pass
@@ -145,6 +156,8 @@ class StageHost:
                 return self.handled - before
 
     def _is_blocked(self, seat: Seat, now: float) -> bool:
+        if seat.patience_s and now - seat.served_at < seat.patience_s and not self._hurries:
+            return True
         return seat.wait_until > now or not all(self._bus.has_room(topic) for topic in seat.stage.writes)
 
     def _serve(self, seat: Seat, messages: list[Message]) -> None:
@@ -253,7 +266,7 @@ class StageHost:
 
         Whoever feeds the stages has to have stopped before.
         """
-        self._draining = True
+        self._draining = self._hurries = True
         done = self._join(timeout_s)
         if not done:
             self.stop()

@@ -26,6 +26,10 @@ HISTORY = 500
 LaneKey = tuple[int, int]
 
 
+def _bytes(lane: Lane) -> bytes:
+    return json.dumps(lane.remember()).encode()
+
+
 class Roster:
     """RosterPort over the database. A run that is to stop ends once its last lane has wound down."""
 
@@ -87,7 +91,7 @@ class Roster:
     def save(self, lanes: Sequence[Lane], signals: Sequence[Signal]) -> None:
         strategies.lanes_save(
             [
-                strategies.LanePlace(lane.spec.run_id, lane.spec.instrument.number, lane.done, lane.save())
+                strategies.LanePlace(lane.spec.run_id, lane.spec.instrument.number, lane.done, _bytes(lane))
                 for lane in lanes
             ],
             signals,

@@ -38,8 +38,8 @@ class StageStep(bootsteps.StartStopStep):  # type: ignore[misc]
         from velox.wiring import system
 
         self.host = system().stage_host(settings.VELOX_STAGES, on_broken=self._broken)
-        self.host.start()
         health.register("stages", self.check)
+        self.host.start()
         log.info("stages started", extra={"stages": [stage["name"] for stage in self.host.health()["stages"]]})
 
     def stop(self, worker: Any) -> None:

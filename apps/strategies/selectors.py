@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 
 from apps.accounts.models import User
@@ -29,6 +31,12 @@ def runs_wanted() -> list[StrategyRun]:
     """What the decide stage should be running (`running`) or winding down (`stopping`), oldest first."""
     wanted = StrategyRun.objects.filter(state__in=[RunState.RUNNING, RunState.STOPPING])
     return list(wanted.select_related("account", "owner").prefetch_related("instruments").order_by("pk"))
+
+
+def runs_running(account_ids: Sequence[int]) -> list[int]:
+    """Runs on these accounts that are running or winding down, for the path, which has no actor."""
+    running = StrategyRun.objects.filter(account__in=account_ids, state__in=[RunState.RUNNING, RunState.STOPPING])
+    return list(running.order_by("pk").values_list("pk", flat=True))
 
 
 def signal_list(*, actor: User, run_id: int | None = None) -> QuerySet[SignalRow]:

@@ -19,3 +19,7 @@ test-services: env-dev services ## the suite's parts that need real servers (the
 
 bench-services: env-dev services ## measure against real servers, add to build/bench.json
 	@$(WITH_SERVICES) && $(PY) -m tests.bench kafka
+
+.PHONY: run-cluster
+run-cluster: env ## the whole cluster on this machine: WORKERS=4 for more of them, PORT= for another port
+	@$(PY) -m deploy.services.cluster --workers $(or $(WORKERS),1)

@@ -1,6 +1,6 @@
 /* Live cells: prices by instrument number, money of the account by name. A changed one flashes, a stale one greys. */
 import { live } from "./link.js";
-import { arrow, money, number, percent, tone } from "./numbers.js";
+import { arrow, decimals, money, number, percent, tone } from "./numbers.js";
 import { calm, page, toast } from "./page.js";
 
 const STALE_MS = 10_000;
@@ -74,8 +74,8 @@ function textOf(element, [, bid, ask, last, reference]) {
   const places = Number(element.dataset.decimals ?? 2);
   switch (element.dataset.field) {
     case "last": return { text: number(last, places), value: last };
-    case "bid": return { text: number(bid, places), value: bid };
-    case "ask": return { text: number(ask, places), value: ask };
+    case "bid": return { text: bid === null && element.dataset.optional !== undefined ? "" : number(bid, places), value: bid };
+    case "ask": return { text: ask === null && element.dataset.optional !== undefined ? "" : number(ask, places), value: ask };
     case "spread": return { text: bid === null || ask === null ? "–" : number(ask - bid, places) };
     case "change": {
       if (last === null || reference === null) return { text: "–", tone: "" };
@@ -137,11 +137,23 @@ function hearAccount(message) {
   if (message.t === "equity") { paintMoney(told); return; }
   askAgain("account");
   document.body.dispatchEvent(new CustomEvent(`velox:${message.t}`, { detail: told }));
-  if (message.t === "fill") toast(`${told.side === "buy" ? "Bought" : "Sold"} ${number(told.qty, places(told.qty))} ${told.symbol ?? ""} at ${number(told.price, places(told.price))}`, "good");
+  if (message.t === "fill") tellFill(told);
   if (message.t === "order" && told.event === "reject") toast(`The venue refused an order: ${told.reason ?? "no reason given"}`, "bad");
 }
 
-const places = (text) => (String(text).split(".")[1] ?? "").length;
+/* An order may fill in many parts: they are told together, with what was paid on average. */
+const filled = new Map();
+
+function tellFill(fill) {
+  const sum = filled.get(fill.client_order_id) ?? { qty: 0, worth: 0 };
+  sum.qty += Number(fill.qty);
+  sum.worth += Number(fill.qty) * Number(fill.price);
+  filled.set(fill.client_order_id, sum);
+  const qty = Number(sum.qty.toFixed(8));
+  const price = number(sum.worth / sum.qty, Math.max(2, decimals(Number(fill.price))));
+  toast(`${fill.side === "buy" ? "Bought" : "Sold"} ${number(qty, decimals(qty))} ${fill.symbol ?? ""} at ${price}`, "good", fill.client_order_id);
+  if (filled.size > 200) filled.delete(filled.keys().next().value);
+}
 
 function paintMoney(figures) {
   for (const element of document.querySelectorAll("[data-money]")) {

@@ -94,5 +94,10 @@ export function startFrame() {
     const said = event.detail.xhr.getResponseHeader("X-Velox-Message");
     toast(said ? decodeURIComponent(said) : `The server refused (${event.detail.xhr.status}). Nothing was changed.`, "bad");
   });
+  document.addEventListener("htmx:beforeSwap", (event) => { // a fragment that became the sign-in page: the session has ended
+    if (!new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/login")) return;
+    event.detail.shouldSwap = false;
+    location.assign(`/login/?next=${encodeURIComponent(location.pathname)}`);
+  });
   document.addEventListener("velox:toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.kind));
 }

@@ -58,12 +58,15 @@ export function onTheme(act) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", act);
 }
 
-/** A short word in the corner, announced to screen readers. Money facts only: never ticks. */
-export function toast(text, kind = "info") {
+/** A short word in the corner, announced to screen readers. Money facts only: never ticks. One a key: it is rewritten. */
+export function toast(text, kind = "info", key = null) {
   const box = document.getElementById("toasts");
   if (!box) return;
+  const before = key && box.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (before) { before.firstChild.textContent = text; return; }
   const made = document.createElement("div");
   made.className = `toast ${kind}`;
+  if (key) made.dataset.key = key;
   made.append(Object.assign(document.createElement("p"), { textContent: text }));
   box.append(made);
   while (box.children.length > 4) box.firstChild.remove();

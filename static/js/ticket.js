@@ -1,17 +1,18 @@
 /* The order ticket: what it will cost and leave is worked out as you type, and the button says what will happen. */
 import { onPrice, quoteOf } from "./cells.js";
 import { decimals, money, number } from "./numbers.js";
+import { recall, remember } from "./page.js";
 
 const plainQty = (value) => number(value, decimals(value));
 
 export function startTicket() {
-  for (const form of document.querySelectorAll("[data-ticket-form]")) show(form);
+  for (const form of document.querySelectorAll("[data-ticket-form]")) begin(form);
   document.addEventListener("input", (event) => { const form = event.target.closest("[data-ticket-form]"); if (form) show(form); });
   document.addEventListener("change", (event) => { const form = event.target.closest("[data-ticket-form]"); if (form) { fillPrices(form, event.target); show(form); } });
   document.addEventListener("htmx:afterSettle", (event) => {
     const dialog = document.getElementById("ticket");
     const form = (event.target.closest?.("[data-ticket-form]")) ?? event.target.querySelector?.("[data-ticket-form]");
-    if (form) show(form);
+    if (form) begin(form);
     if (dialog?.contains(event.target) && dialog.querySelector("[data-ticket-form]") && !dialog.open) {
       dialog.showModal();
       dialog.querySelector('[name="qty"]').select();
@@ -20,6 +21,18 @@ export function startTicket() {
   });
   onPrice(([key]) => { for (const form of document.querySelectorAll(`[data-ticket-form][data-number="${key}"]`)) show(form); });
   document.addEventListener("keydown", keys);
+  document.body.addEventListener("velox:position", ({ detail }) => {
+    for (const form of document.querySelectorAll(`[data-ticket-form][data-number="${detail.instrument}"]`)) { form.dataset.held = detail.qty; show(form); }
+  });
+}
+
+/** The size last sent on this instrument is where the next ticket starts. */
+function begin(form) {
+  const input = form.querySelector('[name="qty"]');
+  const kept = recall(`qty.${form.dataset.number}`, null);
+  if (kept && !form.querySelector(".notice, .wrong") && input.value === input.min) input.value = kept;
+  form.addEventListener("submit", () => remember(`qty.${form.dataset.number}`, input.value));
+  show(form);
 }
 
 /** B and S on a page that has its own ticket. */

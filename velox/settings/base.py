@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",  # Swagger UI and Redoc as local files
     "channels",
     "apps.common",
+    "apps.audit",
     "apps.accounts",
     "apps.instruments",
     "apps.marketdata",

@@ -105,5 +105,5 @@ def _markets() -> list[dict[str, Any]]:
     """The market clock of every calendar in use, by the newest event time: a recording has a clock of its own."""
     heard = board.rows()
     now = int(heard["event_ns"].max()) if len(heard) else time.time_ns()
-    names = sorted(set(instrument_list().values_list("calendar", flat=True)))
+    names = sorted({instrument.hours for instrument in instrument_list()})
     return [market_fact(name, calendar_get(name).state(now)) for name in names]

@@ -16,6 +16,7 @@ register = template.Library()
 NONE: Final = "–"
 MINUS: Final = "−"
 SIGNS: Final = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_NAMES: Final = {"sl": "SL", "sl_m": "SL-M", "ioc": "IOC", "gtc": "GTC"}
 _WORDS: Final = {"atr": "ATR", "ema": "EMA", "sma": "SMA", "rsi": "RSI", "s": "(s)", "pct": "(%)", "qty": "quantity"}
 NO_CENTS: Final = frozenset({"JPY", "KRW"})
 
@@ -142,6 +143,8 @@ def moment(ns: int) -> datetime:
 @register.filter
 def words(name: str) -> str:
     """A code as words: kill_switch reads Kill switch, stop_atr Stop ATR."""
+    if name in _NAMES:
+        return _NAMES[name]
     told = " ".join(_WORDS.get(word, word) for word in str(name).split("_"))
     return told[:1].upper() + told[1:]
 

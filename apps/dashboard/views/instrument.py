@@ -16,9 +16,9 @@ from apps.dashboard.answers import htmx_view, json_answer, json_view
 from apps.dashboard.forms import TicketForm
 from apps.dashboard.frame import account_chosen, account_may_trade, session_badge
 from apps.dashboard.selectors import fills_of, holding_list
-from apps.dashboard.templatetags.numbers import decimals, price, qty
+from apps.dashboard.templatetags.numbers import decimals
 from apps.dashboard.views.overview import positions, recent_fills, working_orders
-from apps.domain.errors import BadInput, NotFound
+from apps.domain.errors import BadInput, Misconfigured, NotFound
 from apps.domain.timeframes import TIMEFRAMES
 from apps.execution.services import ticket_submit
 from apps.instruments.models import Instrument
@@ -68,12 +68,12 @@ def instrument(request: HttpRequest, symbol: str) -> HttpResponse:
 def fills(request: HttpRequest, number: int) -> HttpResponse:
     """[ms, side, qty, price] of the account's fills, oldest first. `after`: ms. `run`: only that run's."""
     account = account_chosen(request)
-    shown, run, after = instrument_get(number), request.GET.get("run", ""), request.GET.get("after", "0")
+    run, after = request.GET.get("run", ""), request.GET.get("after", "0")
     if account is None or not after.isdigit():
         raise BadInput("after is a time in ms", field="after")
     found = fills_of(actor=request.user, account=account, instrument=number, run=int(run) if run.isdigit() else None)
     newest = found.filter(at_ns__gte=int(after) * 1_000_000)[:MARKERS_AT_MOST]
-    rows = [[each.at_ns // 1_000_000, each.side, qty(each.qty), price(each.price, shown.tick_size)] for each in newest]
+    rows = [[each.at_ns // 1_000_000, each.side, float(each.qty), float(each.price)] for each in newest]
     return json_answer({"fills": rows[::-1]})
 
 
@@ -102,13 +102,13 @@ def ticket_send(request: HttpRequest, number: int) -> HttpResponse:
     if form.is_valid():
         try:
             answer = ticket_submit(actor=request.user, ticket=form.ticket(account.pk))
-        except BadInput as error:
+        except (BadInput, Misconfigured) as error:  # the latter: no exchange rate for this account yet
             named = error.facts.get("field")
             form.add_error(named if named in form.fields else None, error.message)
     if answer is not None:
         form = TicketForm.blank(shown, form.cleaned_data["side"], _kept(form))
     context = _ticket(request, account, shown, form) | {"answer": answer, "sent": request.POST}
-    return render(request, "dashboard/ticket.html", context, status=422 if answer is None else 200)
+    return render(request, "dashboard/ticket.html", context)
 
 
 def _kept(form: TicketForm) -> dict[str, Any]:

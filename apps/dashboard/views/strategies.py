@@ -78,7 +78,7 @@ def create(request: HttpRequest, key: str = "") -> HttpResponse:
         except BadInput as error:
             form.blame(error.facts.get("field"), error.message)
     context = {"form": form, "strategy": _title(key), "about": _about(strategy), "account": account}
-    return render(request, "dashboard/strategy_new.html", context, status=422 if form.errors else 200)
+    return render(request, "dashboard/strategy_new.html", context)
 
 
 @login_required

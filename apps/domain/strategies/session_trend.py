@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.domain.errors import BadInput
 from apps.domain.messages import Fill
+from apps.domain.sessions import WINDOWS
 from apps.domain.strategies.base import CandleView, Context, Param, Setup, Strategy
 from apps.domain.timeframes import timeframe_name, timeframe_parse
 
@@ -21,7 +22,7 @@ class SessionTrend(Strategy):
     key = "session_trend"
     title = "Session trend continuation"
     params = (
-        Param("session", "new_york", "Trading session", choices=("london", "new_york", "asia", "day")),
+        Param("session", "new_york", "Trading session", choices=tuple(WINDOWS)),
         Param("trend_timeframe", "1h", "Timeframe the trend is read from", choices=("15m", "30m", "1h", "4h")),
         Param("trend", 20, "Period of the trend's EMA", 2, 200, 1),
         Param("breakout", 6, "Candles whose range must be left", 1, 100, 1),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from apps.domain.errors import BadInput
-from apps.domain.sessions import CFD_INDEX, CFD_METAL, CRYPTO, FX, NSE, Calendar
+from apps.domain.sessions import CFD_INDEX, CFD_METAL, CRYPTO, FX, NSE, US_EQUITY, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ MARKETS: Final[dict[str, MarketSpec]] = {
         MarketSpec("EURUSD", 1.09, 5, 0.075, 8, FX, rate=6, size=1_000_000, lot=100_000, busy=_CITIES),
         MarketSpec("US30", 39_500.0, 1, 0.17, 18, CFD_INDEX, rate=8, size=5, busy=(("new_york", 1.6), ("london", 0.4))),
         MarketSpec("NIFTY", 22_400.0, 2, 0.15, 2, NSE, quoted=False, step=5, size=75, lot=75, rate=4),
+        MarketSpec("INFY", 1570.0, 2, 0.27, 2, NSE, quoted=False, step=5, size=60, rate=4),
+        MarketSpec("AAPL", 228.0, 2, 0.24, 2, US_EQUITY, quoted=False, size=100, rate=6),
         MarketSpec("RELIANCE", 2880.0, 2, 0.26, 2, NSE, quoted=False, step=5, size=40, rate=5),
         MarketSpec(
             "BTC-USD", 64_000.0, 2, 0.6, 100, CRYPTO, quoted=False, size=0.05, lot=0.0001, rate=10, busy=_CITIES

@@ -15,7 +15,7 @@ import numpy as np
 from apps.bus.codecs import decode as decode_message
 from apps.common.live import STATUS_GROUP, ChartWish, account_group
 from apps.domain.candles import CandleBuilder
-from apps.domain.frames import decode
+from apps.domain.frames import TICK, TickArray, decode
 from apps.domain.messages import CancelOrder, Fill, NewOrder, OrderChanged, PositionChanged
 from apps.domain.ports import Message
 from apps.domain.timeframes import DAY
@@ -65,6 +65,7 @@ class Broadcast:
     """
 
     name = "broadcast"
+    patience_s = 0.02
     reads = (flow.TICKS, flow.CANDLES, flow.ORDERS, flow.POSITIONS)
     writes = ()
 
@@ -93,12 +94,11 @@ class Broadcast:
 
     def handle(self, messages: list[Message]) -> None:
         fresh = [each for each in messages if each.offset > self._seen.get((each.topic, each.partition), -1)]
+        self._on_ticks([decode(each.payload)[1] for each in fresh if each.topic == flow.TICKS])
         for message in sorted(fresh, key=attrgetter("published_ns")):  # an order before its fill, whatever the topic
-            if message.topic == flow.TICKS:
-                self._on_ticks(message)
-            elif message.topic == flow.CANDLES:
+            if message.topic == flow.CANDLES:
                 self._on_candles(message)
-            else:
+            elif message.topic != flow.TICKS:
                 self._on_event(message)
             self._seen[message.topic, message.partition] = message.offset
         self.idle()
@@ -126,10 +126,12 @@ class Broadcast:
 
     # --- market data
 
-    def _on_ticks(self, message: Message) -> None:
-        _, ticks, _ = decode(message.payload)
+    def _on_ticks(self, frames: list[TickArray]) -> None:
+        """All that came since the last time, as one array: what a page shows is the end of it."""
+        ticks = np.concatenate(frames) if frames else np.zeros(0, TICK)
         if not len(ticks):
             return
+        ticks.setflags(write=False)  # as off the bus: numba compiles for the one kind only
         for number in self._last.update(ticks).tolist():
             self._finding[number] = self._references.submit(self._reference, number, self._last.event_ns(number))
         self._charts.saw(self._builder.add(ticks))

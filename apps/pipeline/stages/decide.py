@@ -13,6 +13,7 @@ from apps.bus.codecs import decode as decode_message
 from apps.bus.codecs import encode
 from apps.bus.topics import partition_of
 from apps.domain.frames import decode
+from apps.domain.hands import Out
 from apps.domain.lane import Lane
 from apps.domain.messages import Advanced, Fill, OrderChanged, Signal
 from apps.domain.ports import BusPort, Message, TapePort
@@ -22,6 +23,7 @@ log = logging.getLogger("velox.decide")
 
 LOOK_EVERY_S = 1.0
 SAVE_EVERY_S = 1.0
+FOLLOW_EVERY_S = 0.01
 
 LaneKey = tuple[int, int]
 
@@ -65,7 +67,7 @@ class Decide:
         self._seen: dict[int, int] = {}
         self._dirty: set[LaneKey] = set()
         self._signals: list[Signal] = []
-        self._looked_at = self._saved_at = 0.0
+        self._looked_at = self._saved_at = self._followed_at = 0.0
 
     def handle(self, messages: list[Message]) -> None:
         self._housekeeping()
@@ -74,9 +76,12 @@ class Decide:
                 self._candles(message)
             else:
                 self._told(message)
+        if time.monotonic() - self._followed_at >= FOLLOW_EVERY_S:
+            self._follow()
 
     def idle(self) -> None:
         self._housekeeping()
+        self._follow()
 
     def close(self) -> None:
         self._save()
@@ -126,11 +131,21 @@ class Decide:
         except Exception as error:
             self._fail(lane, error)
             return
+        self._say(lane, wishes)
+        self._dirty.add((spec.run_id, spec.instrument.number))
+
+    def _follow(self) -> None:
+        """Working orders meet the ticks between candles, at a pace that leaves the path free."""
+        self._followed_at = time.monotonic()
+        for lane in self.lanes.values():
+            if lane.hands.orders:
+                self._say(lane, lane.follow())
+
+    def _say(self, lane: Lane, wishes: list[Out]) -> None:
         for wish in wishes:
-            self._bus.post(flow.SIGNALS, spec.account_id, encode(wish))
+            self._bus.post(flow.SIGNALS, lane.spec.account_id, encode(wish))
             if isinstance(wish, Signal):
                 self._signals.append(wish)
-        self._dirty.add((spec.run_id, spec.instrument.number))
 
     def _fail(self, lane: Lane, error: Exception) -> None:
         key = (lane.spec.run_id, lane.spec.instrument.number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from apps.bus.codecs import decode
 from apps.common.outbox import outbox_flush
 from apps.domain.messages import Advance, CancelWanted, Signal
@@ -13,7 +15,7 @@ from apps.pipeline import flow
 class Guard:
     """The database and the outgoing message change together; the outbox is published before the next wish is read.
 
-    Advance passes through untouched: being published after the orders before it, it can never overtake them.
+    Advance passes through untouched, behind the orders of its batch: a lane says nothing more until it is answered.
     """
 
     name = "guard"
@@ -24,16 +26,28 @@ class Guard:
         self._bus = bus
 
     def handle(self, messages: list[Message]) -> None:
-        for message in messages:
-            wish = decode(message.payload)
+        wishes = [(decode(message.payload), message.payload) for message in messages]
+        asked = [wish for wish, _ in wishes if isinstance(wish, Signal | CancelWanted)]
+        if asked:
+            self._decide(asked)
+        outbox_flush(self._bus)  # also what doors elsewhere left meanwhile
+        for wish, payload in wishes:
             if isinstance(wish, Advance):
-                self._bus.post(flow.ORDERS, wish.account_id, message.payload)
-            elif isinstance(wish, Signal):
-                services.signal_submit(wish)
-                outbox_flush(self._bus)
-            elif isinstance(wish, CancelWanted):
-                services.cancel_wanted(wish)
-                outbox_flush(self._bus)
+                self._bus.post(flow.ORDERS, wish.account_id, payload)
+
+    def _decide(self, asked: list[Signal | CancelWanted]) -> None:
+        """One transaction for all that came together: a commit costs as much as a decision."""
+        with transaction.atomic():
+            for wish in asked:
+                if isinstance(wish, Signal):
+                    services.signal_submit(wish)
+                else:
+                    services.cancel_wanted(wish)
+        for wish in asked:
+            self.decided(wish)
+
+    def decided(self, wish: Signal | CancelWanted) -> None:
+        """The answer stands in the database. For whoever measures."""
 
     def idle(self) -> None:
         """What doors elsewhere (pages, API, a restart) left in the outbox leaves through here."""

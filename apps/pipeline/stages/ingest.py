@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Ingest:
         self._bus, self.feed = bus, feed
         self._partitions = bus.partitions(flow.TICKS)
         self._thread = threading.Thread(target=self._run, name=f"feed-{feed.name}", daemon=True)
+        self._is_paced = getattr(feed, "speed", 1.0) != 0.0
         self.ticks = 0
         self.error = ""
         self.done = threading.Event()
@@ -39,9 +41,15 @@ class Ingest:
         return not self._thread.is_alive()
 
     def as_dict(self) -> dict[str, object]:
-        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from."""
+        """For status pages. `kind`: synthetic or replay; `source`: where the prices come from; `rows`: what became of
+        a recording's."""
         told = {name: getattr(self.feed, name, "") for name in ("name", "kind", "source", "speed")}
-        return {**told, "ticks": self.ticks, "error": self.error, "done": self.done.is_set()}
+        rows = "; ".join(self._report())
+        return {**told, "ticks": self.ticks, "rows": rows, "error": self.error, "done": self.done.is_set()}
+
+    def _report(self) -> list[str]:
+        report = getattr(self.feed, "report", None)
+        return report.lines() if report is not None else []
 
     def pour(self, ticks: TickArray) -> None:
         """Publish one frame, one message a partition, rows in their order."""
@@ -54,14 +62,23 @@ class Ingest:
         self.ticks += len(ticks)
 
     def _run(self) -> None:
+        for line in self._report():
+            log.info(line)
         try:
             for ticks in self.feed.frames():
-                self.pour(ticks)
+                self.pour(ticks if self._is_paced else _seen_now(ticks))
         except Exception as error:
             self.error = str(error)
             log.exception("feed %s ended with an error", self.feed.name)
         finally:
             self.done.set()
+
+
+def _seen_now(ticks: TickArray) -> TickArray:
+    """A recording played without pauses says it was seen when it happened; here it reaches us now."""
+    seen = ticks.copy()
+    seen["seen_ns"] = time.time_ns()
+    return seen
 
 
 def partition_of_all(ticks: TickArray, partitions: int) -> np.ndarray:

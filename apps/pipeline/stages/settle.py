@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from apps.bus.codecs import decode, encode
 from apps.common.outbox import outbox_flush
 from apps.domain.messages import Advanced, Fill, OrderChanged
@@ -21,13 +23,19 @@ class Settle:
         self._bus = bus
 
     def handle(self, messages: list[Message]) -> None:
-        for message in messages:
-            event = decode(message.payload)
-            if isinstance(event, Fill):
-                services.fill_apply(event)
-                outbox_flush(self._bus)
-            elif isinstance(event, OrderChanged):
-                services.order_event_apply(event)
-                outbox_flush(self._bus)
+        events = [decode(message.payload) for message in messages]
+        told = [event for event in events if isinstance(event, Fill | OrderChanged)]
+        if told:
+            with transaction.atomic():  # one commit for all that came together
+                for event in told:
+                    self._book(event)
+            outbox_flush(self._bus)
+        for event in events:
             if isinstance(event, Fill | OrderChanged | Advanced):
                 self._bus.post(flow.POSITIONS, event.account_id, encode(event))
+
+    def _book(self, event: Fill | OrderChanged) -> None:
+        if isinstance(event, Fill):
+            services.fill_apply(event)
+        else:
+            services.order_event_apply(event)

@@ -30,7 +30,7 @@ export class Rows {
       else if (row[0] === last[0]) { this.list[this.list.length - 1] = row; news.push(row); }
       else {
         const at = this.find(row[0]);
-        if (at >= 0) { if (!this.list[at][6] || this.list[at].some((value, place) => value !== row[place])) { this.list[at] = row; anew = true; } }
+        if (at >= 0) { if (!this.list[at][6]) { this.list[at] = row; anew = true; } } // what is final stays as it is
         else if (this.list[0] && row[0] > this.list[0][0]) { this.list.splice(this.list.findIndex((each) => each[0] > row[0]), 0, row); anew = true; }
       }
     }

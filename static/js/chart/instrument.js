@@ -2,7 +2,7 @@
 import { CandlestickSeries, HistogramSeries, createChart, createSeriesMarkers } from "../../vendor/lightweight-charts.mjs";
 import { watchSymbol } from "../cells.js";
 import { live } from "../link.js";
-import { number } from "../numbers.js";
+import { decimals, number } from "../numbers.js";
 import { venueNow } from "../status.js";
 import { onTheme, perFrame, recall, remember, toast, token } from "../page.js";
 import { Rows, historyFetch } from "./data.js";
@@ -127,7 +127,7 @@ class InstrumentChart {
   #frameView() {
     const count = this.rows.list.length;
     const wide = Math.max(30, Math.round(this.box.clientWidth / 8));
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-2, count - wide), to: Math.max(count, 20) + 8 });
+    this.chart.timeScale().setVisibleLogicalRange({ from: count - wide, to: count + 8 });
   }
 
   #draw(told) {
@@ -207,11 +207,22 @@ class InstrumentChart {
     if (first === undefined) return;
     try {
       const told = await historyFetch(this.facts.fills, { after: first });
-      this.markers.setMarkers(told.fills.map(([ms, side, qty, price]) => {
-        const row = this.#candleOf(ms);
-        return row && { time: row / 1000, position: side === "buy" ? "belowBar" : "aboveBar", shape: side === "buy" ? "arrowUp" : "arrowDown", color: token(side === "buy" ? "up" : "down"), text: `${qty} @ ${price}`, size: 1 };
-      }).filter(Boolean));
+      this.markers.setMarkers(this.#marks(told.fills));
     } catch { /* the chart stands without them; the tables below tell the same */ }
+  }
+
+  /** One arrow a candle and side, however many parts an order filled in. */
+  #marks(fills) {
+    const sums = new Map();
+    for (const [ms, side, qty] of fills) {
+      const start = this.#candleOf(ms);
+      if (start !== null) sums.set(`${start}:${side}`, { start, side, qty: (sums.get(`${start}:${side}`)?.qty ?? 0) + qty });
+    }
+    return [...sums.values()].map(({ start, side, qty }) => {
+      const [position, shape, colour] = side === "buy" ? ["belowBar", "arrowUp", "up"] : ["aboveBar", "arrowDown", "down"];
+      const exact = Number(qty.toFixed(8));
+      return { time: start / 1000, position, shape, color: token(colour), text: number(exact, decimals(exact)), size: 1 };
+    }).sort((a, b) => a.time - b.time);
   }
 
   #candleOf(ms) {

@@ -73,6 +73,13 @@ def test_lag_counts_what_is_not_committed(make_bus: MakeBus) -> None:
     assert consumer.lag() == 0
 
 
+def test_who_has_just_joined_knows_at_once_how_much_waits(make_bus: MakeBus) -> None:
+    bus = make_bus(PRICES)
+    for key in range(3):
+        bus.publish("prices", key, b"x")
+    assert bus.consumer("g", ["prices"]).lag() == 3
+
+
 def test_what_a_member_did_not_commit_goes_to_the_next(make_bus: MakeBus) -> None:
     bus = make_bus(PRICES)
     first = bus.consumer("g", ["prices"])

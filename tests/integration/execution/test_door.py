@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from apps.common.models import Outbox
 from apps.domain.errors import BadInput, NotFound
 from apps.domain.messages import NewOrder, OrderChanged, OrderType
 from apps.execution import services
@@ -28,13 +27,31 @@ def test_a_signal_becomes_a_decision_an_order_its_first_step_and_a_message(desk)
     assert (order.to_domain().at_ns, order.to_domain().tape_at) == (EVENT, 7)
 
 
-def test_the_same_signal_again_gets_the_first_answer_and_changes_nothing(desk):
+def test_the_same_signal_again_gets_the_first_answer_and_the_same_order_is_said_again(desk):
+    """A strategy that went back to where it was saved has to hear again what became of its wish."""
     signal = desk.signal()
     first = signal_submit(signal, now_ns=NOW)
     quote(desk.instrument.number, 50, seen_ns=1)  # by now the door would refuse it as stale
     again = signal_submit(signal, now_ns=NOW)
     assert again == first
-    assert (Order.objects.count(), OrderEvent.objects.count(), Outbox.objects.count()) == (1, 1, 1)
+    assert (Order.objects.count(), OrderEvent.objects.count()) == (1, 1)
+    assert outbox() == [Order.objects.get().to_domain()] * 2  # a simulated venue hears it again, and fills it once
+
+
+def test_a_live_order_is_never_said_twice(desk):
+    signal = desk.signal()
+    signal_submit(signal, now_ns=NOW)
+    Order.objects.update(mode="live")
+    signal_submit(signal, now_ns=NOW)
+    assert len(outbox()) == 1
+
+
+def test_an_order_that_a_person_cancelled_is_not_brought_back_by_a_strategy_that_wishes_again(desk):
+    signal = desk.signal()
+    signal_submit(signal, now_ns=NOW)
+    services.order_ask_cancel(actor=desk.account.owner, order_id=Order.objects.get().pk)
+    signal_submit(signal, now_ns=NOW)
+    assert [type(message).__name__ for message in outbox()] == ["NewOrder", "CancelOrder"] * 2
 
 
 def test_a_refused_order_is_kept_as_denied_with_the_numbers_and_the_strategy_hears_of_it(desk):
@@ -77,7 +94,7 @@ def test_a_crash_in_the_middle_leaves_nothing_and_the_repeat_does_it_all(desk, m
     with monkeypatch.context() as broken, pytest.raises(OSError):
         broken.setattr(services, "decision_store", lambda *a, **k: (_ for _ in ()).throw(OSError("power")))
         signal_submit(signal, now_ns=NOW)
-    assert (Order.objects.count(), RiskDecision.objects.count(), Outbox.objects.count()) == (0, 0, 0)
+    assert (Order.objects.count(), RiskDecision.objects.count(), outbox()) == (0, 0, [])
     assert signal_submit(signal, now_ns=NOW).allowed and Order.objects.count() == 1
 
 

@@ -112,10 +112,12 @@ def test_a_cancel_is_asked_for_once_and_done_when_the_venue_says_so(desk):
     assert told(order, desk.change(order, "cancel")).status == "cancelled"
 
 
-def test_a_strategys_cancel_of_an_order_that_has_ended_is_left_alone(desk):
+def test_a_strategys_cancel_is_one_step_however_often_it_is_wished(desk):
     order = desk.order()
     wish = CancelWanted(order.account_id, order.client_order_id, EVENT, 9, order.instrument_id, order.run_id)
     assert cancel_wanted(wish) and cancel_wanted(wish)
+    assert list(order.events.values_list("event", flat=True)) == ["allow", "ask_cancel"]
+    assert [type(message).__name__ for message in outbox()] == ["NewOrder", "CancelOrder", "CancelOrder"]
     fill_apply(desk.fill(order))
     assert not cancel_wanted(wish)
     assert told(order, desk.change(order, "refuse_cancel")).status == "filled"

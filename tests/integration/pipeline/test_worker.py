@@ -13,7 +13,7 @@ from apps.common import health
 from apps.domain.errors import Misconfigured
 from apps.domain.ports import Message
 from apps.pipeline.worker import EmbeddedWorker
-from celery_app import app
+from celery_app import BEAT, app
 from velox.wiring import System, system_set
 
 done: list[str] = []
@@ -50,9 +50,11 @@ class OneStage(System):
 
 @pytest.fixture
 def stage() -> Iterator[Reader]:
+    app.conf.beat_schedule = {}  # only the chore that the test sends
     reader = Reader()
     system_set(OneStage(reader))
     yield reader
+    app.conf.beat_schedule = BEAT
     system_set(None)
     health.unregister("stages")
 

@@ -3,10 +3,14 @@
 from django.utils.csp import CSP
 
 from velox.env import env
+from velox.settings.parts.database import VAR_DIR
 
 SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_OLD")
+FIELD_KEYS = env.words("FIELD_KEYS")  # see apps/common/secrets.py
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
@@ -46,3 +50,7 @@ ADMIN_CSP = SECURE_CSP | {
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
+
+AUDIT_DIR = VAR_DIR / "audit"  # anchors of the trail, outside the database
+AUDIT_MAIL = env.words("AUDIT_MAIL")
+AUDIT_GUARD = True  # the database itself refuses to change the trail

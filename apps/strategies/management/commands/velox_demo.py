@@ -34,7 +34,7 @@ INSTRUMENTS = (
     ("XAUUSD", "Gold", Kind.CFD, "OTC-METAL", "USD", "0.001", "1"),
     ("EURUSD", "Euro / US dollar", Kind.FX, "OTC-FX", "USD", "0.00001", "1000"),
     ("US30", "US Wall Street 30", Kind.CFD, "OTC-INDEX", "USD", "0.1", "0.1"),
-    ("NIFTY 50", "Nifty 50 index", Kind.INDEX, "NSE", "INR", "0.05", "75"),
+    ("NIFTY", "Nifty 50 index", Kind.INDEX, "NSE", "INR", "0.05", "75"),
     ("BTC-USD", "Bitcoin", Kind.CRYPTO, "COINBASE", "USD", "0.01", "0.0001"),
     ("RELIANCE", "Reliance Industries", Kind.EQUITY, "NSE", "INR", "0.10", "1"),
     ("INFY", "Infosys", Kind.EQUITY, "NSE", "INR", "0.10", "1"),
@@ -60,8 +60,8 @@ GRANTS = (("iris", "maya", "Global"), ("iris", "arjun", "India"))
 WATCHLISTS = {
     "admin": [symbol for symbol, *_ in INSTRUMENTS],
     "maya": ["XAUUSD", "US30", "EURUSD", "BTC-USD", "AAPL"],
-    "arjun": ["NIFTY 50", "RELIANCE", "INFY", "XAUUSD", "US30"],
-    "iris": ["XAUUSD", "NIFTY 50"],
+    "arjun": ["NIFTY", "RELIANCE", "INFY", "XAUUSD", "US30"],
+    "iris": ["XAUUSD", "NIFTY"],
 }
 
 
@@ -94,7 +94,7 @@ RUNS = (
     Wanted("maya", "Global", "Euro crosses", "ema_cross", ("EURUSD",), "1m", "units:50000", {"fast": 9, "slow": 21}),
     Wanted("maya", "Global", "Bitcoin, quick", "ema_cross", ("BTC-USD",), "5s", "units:0.2", {"fast": 5, "slow": 13}),
     Wanted("arjun", "India", "Large caps revert", "rsi_reversion", ("RELIANCE", "INFY"), "1m", "units:200", {}),
-    Wanted("arjun", "India", "Nifty crosses", "ema_cross", ("NIFTY 50",), "1m", "units:75", {"fast": 9, "slow": 21}),
+    Wanted("arjun", "India", "Nifty crosses", "ema_cross", ("NIFTY",), "1m", "units:75", {"fast": 9, "slow": 21}),
     Wanted("arjun", "World", "Gold trend, slow", "session_trend", ("XAUUSD",), "15m", "units:5", {"session": "london"}),
     Wanted("arjun", "World", "Breakouts", "donchian_breakout", ("US30", "BTC-USD"), "1m", "units:0.5", {}),
 )

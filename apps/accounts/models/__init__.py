@@ -1,0 +1,18 @@
+"""Who signs in, what holds money, what opens a door."""
+
+from apps.accounts.models.access import ApiKey
+from apps.accounts.models.money import AccountMode, BrokerAccount, BrokerKind, Grant
+from apps.accounts.models.people import People, Role, Theme, User, zone_validate
+
+__all__ = [
+    "AccountMode",
+    "ApiKey",
+    "BrokerAccount",
+    "BrokerKind",
+    "Grant",
+    "People",
+    "Role",
+    "Theme",
+    "User",
+    "zone_validate",
+]
