@@ -18,6 +18,7 @@ default_settings()
 BEAT: Final[dict[str, dict[str, Any]]] = {
     "what a crash left in the outbox goes out": {"task": "pipeline.outbox_relay", "schedule": 5.0},
     "the audit trail is anchored outside the database": {"task": "audit.anchor", "schedule": crontab(hour=0, minute=5)},
+    "tries that no longer count are forgotten": {"task": "accounts.attempts_forget", "schedule": crontab(minute=41)},
     "sessions that ended are forgotten": {"task": "pipeline.sessions_clear", "schedule": crontab(hour=3, minute=17)},
 }
 
