@@ -102,7 +102,7 @@ KEYS: tuple[Key, ...] = (
     Key("CSRF_TRUSTED_ORIGINS", _words, "", "Other origins whose forms are accepted, with scheme, by comma."),
     Key("BEHIND_PROXY", _flag, "false", "Trust X-Forwarded-Proto: only behind a proxy that sets it itself."),
     Key("CORS_ORIGINS", _words, "", "Other origins whose scripts may call the API, with scheme, by comma."),
-    Key("REGISTRATION", _choice("open", "closed"), "", "open or closed. Empty: closed in production, open in the demo."),
+    Key("REGISTRATION", _choice("open", "closed"), "", "open or closed. Empty: closed in production, else open."),
     Key("SITE_URL", _url("http", "https"), "", "Where people reach this, for links in mails. Empty: as they came."),
     Key(
         "EMAIL_URL",

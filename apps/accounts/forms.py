@@ -43,7 +43,9 @@ class CodeForm(Refusing):
 
 class EmailForm(Refusing):
     email = forms.EmailField(
-        label="E-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True})
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
     )
 
 
@@ -90,21 +92,30 @@ class FirstCodeForm(ConfirmForm):
 
 
 class ProfileForm(Refusing):
-    first_name = forms.CharField(max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "given-name"}))
-    last_name = forms.CharField(max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "family-name"}))
+    first_name = forms.CharField(
+        max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
     time_zone = forms.ChoiceField(help_text="Times on every page are shown in it.")
     theme = forms.ChoiceField(choices=Theme.choices)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+        self.fields["time_zone"].choices = [
+            (name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())
+        ]
 
 
 class KeyForm(ConfirmForm):
     name = forms.CharField(max_length=64, help_text="What it is for, e.g. the program's name.")
     scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
     days = forms.TypedChoiceField(
-        label="Good for", coerce=int, choices=[(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "A year")], initial=90
+        label="Good for",
+        coerce=int,
+        choices=[(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "A year")],
+        initial=90,
     )
     addresses = forms.CharField(
         required=False,

@@ -86,7 +86,13 @@ def too_large(request: HttpRequest, most: int) -> HttpResponse:
     """413 in the words its caller reads: a page, or a problem document (RFC 9457)."""
     words = f"What was sent is larger than {most // 1024:,} KiB. Nothing of it was used."
     if request.path.startswith("/api/") or "html" not in request.headers.get("Accept", ""):
-        body = {"type": "about:blank", "title": "Content too large", "status": 413, "detail": words, "code": "too_large"}
+        body = {
+            "type": "about:blank",
+            "title": "Content too large",
+            "status": 413,
+            "detail": words,
+            "code": "too_large",
+        }
         return JsonResponse(body, status=413, content_type="application/problem+json")
     return error_page(request, 413, words)
 

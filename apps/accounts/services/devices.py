@@ -21,10 +21,15 @@ def session_revoke(*, actor: User, public_id: str) -> None:
     audit_record(action="session.revoked", actor=actor, target=owner, after=told)
 
 
+def sessions_end(user: User, but: str = "") -> int:
+    """As sessions_revoke_all, for services that write their own entry."""
+    return DeviceSession.objects.filter(user=user).exclude(session_key=but).delete()[0]
+
+
 @transaction.atomic
 def sessions_revoke_all(*, actor: User | None, user: User, but: str = "") -> int:
     """End all sessions of a user, but for the one whose session key is given; returns how many."""
-    ended, _ = DeviceSession.objects.filter(user=user).exclude(session_key=but).delete()
+    ended = sessions_end(user, but)
     if ended:
         audit_record(action="session.revoked_all", actor=actor, target=user, after={"ended": ended})
     return ended

@@ -62,9 +62,7 @@ def invitation_make(*, actor: User | None, email: str, role: Role, origin: str =
     earlier = Invitation.objects.filter(email__iexact=email, used_at=None, withdrawn_at=None)
     earlier.filter(invited_by__isnull=actor is None).update(withdrawn_at=timezone.now())
     good_for = REGISTERED if actor is None else INVITED
-    made = Invitation.objects.create(
-        email=email, role=role, invited_by=actor, expires_at=timezone.now() + good_for
-    )
+    made = Invitation.objects.create(email=email, role=role, invited_by=actor, expires_at=timezone.now() + good_for)
     if actor is not None:
         audit_record(action="user.invited", actor=actor, target=made, after={"email": email, "role": role})
         mail_later("accounts.mail_invitation", made.pk, origin)

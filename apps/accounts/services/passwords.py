@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.accounts.mail import mail_later
 from apps.accounts.models import User
-from apps.accounts.services.devices import sessions_revoke_all
+from apps.accounts.services.devices import sessions_end
 from apps.accounts.services.limits import limit_spend
 from apps.accounts.services.login import login_unlock, password_confirm
 from apps.audit.services import audit_record
@@ -30,8 +30,8 @@ def password_change(*, actor: User, old: str, new: str, session_key: str = "") -
     password_confirm(actor=actor, password=old)
     password_checked(new, actor)
     with transaction.atomic():
-        _set(actor, new, session_key)
-        audit_record(action="password.changed", actor=actor, target=actor)
+        ended = _set(actor, new, session_key)
+        audit_record(action="password.changed", actor=actor, target=actor, after={"sessions_ended": ended})
         mail_later("accounts.mail_notice", actor.pk, "password")
 
 
@@ -50,13 +50,13 @@ def password_reset_finish(*, user: User, new: str) -> None:
 
     The link was made of the old password's hash, so it is good once. The second factor stays.
     """
-    _set(user, new, "")
+    ended = _set(user, new, "")
     login_unlock(actor=user, user=user)
-    audit_record(action="password.reset", actor=user, target=user)
+    audit_record(action="password.reset", actor=user, target=user, after={"sessions_ended": ended})
     mail_later("accounts.mail_notice", user.pk, "password")
 
 
-def _set(user: User, new: str, session_key: str) -> None:
+def _set(user: User, new: str, session_key: str) -> int:
     user.set_password(new)
     user.save(update_fields=["password"])
-    sessions_revoke_all(actor=user, user=user, but=session_key)
+    return sessions_end(user, session_key)

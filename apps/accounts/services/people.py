@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.accounts.models import BrokerAccount, Grant, Role, Theme, User, zone_validate
-from apps.accounts.services.api_keys import apikeys_revoke_all
-from apps.accounts.services.devices import sessions_revoke_all
+from apps.accounts.services.api_keys import apikeys_end
+from apps.accounts.services.devices import sessions_end
 from apps.audit.services import audit_record
 from apps.domain.errors import BadInput, RuleBroken
 
@@ -52,7 +52,7 @@ def user_set_role(*, actor: User, user: User, role: Role) -> None:
     after = {name: getattr(user, name) for name in before}
     if before == after:
         return
-    sessions_revoke_all(actor=actor, user=user)
+    after["sessions_ended"] = sessions_end(user)
     audit_record(action="user.role_changed", actor=actor, target=user, before=before, after=after)
 
 
@@ -64,11 +64,11 @@ def user_switch(*, actor: User, user: User, active: bool) -> None:
         return
     user.is_active = active
     user.save(update_fields=["is_active"])
-    if not active:
-        sessions_revoke_all(actor=actor, user=user)
-        apikeys_revoke_all(actor=actor, owner=user)
-    action = "user.switched_on" if active else "user.switched_off"
-    audit_record(action=action, actor=actor, target=user)
+    if active:
+        audit_record(action="user.switched_on", actor=actor, target=user)
+        return
+    ended: dict[str, Any] = {"keys_ended": apikeys_end(user), "sessions_ended": sessions_end(user)}
+    audit_record(action="user.switched_off", actor=actor, target=user, after=ended)
 
 
 @transaction.atomic

@@ -102,7 +102,7 @@ def factor_codes_left(user: User) -> int:
 
 @transaction.atomic
 def factor_verify(*, user: User, code: str) -> str | None:
-    """"totp" or "recovery code" for a code that is right; None otherwise. A code is good once."""
+    """ "totp" or "recovery code" for a code that is right; None otherwise. A code is good once."""
     code = "".join(code.split()).lower()
     device = Authenticator.objects.select_for_update().filter(user=user, confirmed_at__isnull=False).first()
     if device is None:

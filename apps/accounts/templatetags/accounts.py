@@ -9,7 +9,13 @@ from django import template
 
 register = template.Library()
 
-_BROWSERS: Final = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 _SYSTEMS: Final = (
     *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
     *(("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
@@ -35,7 +41,7 @@ _EVENTS: Final = {
 
 @register.filter
 def device(agent: str) -> str:
-    """"Firefox on Linux", out of what the browser says of itself."""
+    """ "Firefox on Linux", out of what the browser says of itself."""
     browser = next((word for sign, word in _BROWSERS if sign in agent), "")
     system = next((word for sign, word in _SYSTEMS if sign in agent), "")
     if browser and system:

@@ -21,8 +21,9 @@ def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wraps(view)(never_cache(sensitive_post_parameters()(view)))
 
 
-
-def answer(request: HttpRequest, template: str, context: dict[str, Any], refused: VeloxError | None = None) -> HttpResponse:
+def answer(
+    request: HttpRequest, template: str, context: dict[str, Any], refused: VeloxError | None = None
+) -> HttpResponse:
     """The page; 429 with Retry-After where it is refused for being asked too often, 200 otherwise."""
     page = render(request, template, context)
     if isinstance(refused, TooOften):

@@ -24,7 +24,6 @@ from apps.accounts.services import (
 )
 from apps.accounts.views import REFUSALS, answer, guarded
 
-
 PENDING: Final = "second_factor"  # in the session: whose password was right, and when
 PENDING_S: Final = 300
 _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
@@ -40,7 +39,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             user = password_check(request=request, **form.cleaned_data)
-            return _second_step(request, user, target) if factor_needed(user) else _in(request, user, target, "password")
+            return (
+                _second_step(request, user, target) if factor_needed(user) else _in(request, user, target, "password")
+            )
         except REFUSALS as error:
             refused = error
             form.refuse(error)
@@ -105,5 +106,3 @@ def _target(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
     return asked if asked and safe else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-

@@ -109,7 +109,9 @@ def factor_off(request: HttpRequest) -> HttpResponse:
             refused = error
             form.refuse(error)
         else:
-            messages.warning(request, "The second factor is off: your password alone opens the door.", extra_tags="warn")
+            messages.warning(
+                request, "The second factor is off: your password alone opens the door.", extra_tags="warn"
+            )
             return redirect("accounts:security")
     return _page(request, refused, off_form=form)
 
