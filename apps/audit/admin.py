@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -69,7 +70,7 @@ def _of_inlines(message: Any) -> dict[str, Any]:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["number", "at", "actor", "action", "target", "address", "request_id"]
+    list_display = ["number", "when", "actor", "action", "target", "address", "request_id"]
     list_filter = ["action", "target_type"]
     search_fields = ["actor", "target", "address", "request_id", "action"]
     date_hierarchy = "at"
@@ -81,6 +82,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["change"]
     actions_list = ["verify"]
+
+    @admin.display(description="at", ordering="number")
+    def when(self, entry: AuditEntry) -> str:
+        return f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S %Z}"
 
     @admin.display(description="before → after")
     def change(self, entry: AuditEntry) -> str:

@@ -36,7 +36,9 @@ def boss():
 @pytest.fixture
 def link(followed):
     """The path that somebody who registers is mailed."""
-    return lambda email="new@example.com": followed(lambda: registration_begin(email=email, origin="https://velox.test"))
+    return lambda email="new@example.com": followed(
+        lambda: registration_begin(email=email, origin="https://velox.test")
+    )
 
 
 def join(client, path, username="newcomer", password=GOOD, **more):
@@ -96,7 +98,9 @@ def test_an_address_that_has_an_account_gets_the_same_answer_and_another_mail(cl
 
 def test_where_registration_is_closed_nobody_registers(client, settings):
     settings.REGISTRATION = "closed"
-    assert client.get("/register/").status_code == client.post("/register/", {"email": "a@b.example"}).status_code == 403
+    assert (
+        client.get("/register/").status_code == client.post("/register/", {"email": "a@b.example"}).status_code == 403
+    )
     with pytest.raises(RuleBroken, match="invitation only"):
         registration_begin(email="a@b.example", origin="")
     assert "Register" not in client.get("/login/").content.decode()
@@ -109,7 +113,9 @@ def test_an_address_is_mailed_three_times_an_hour(client):
         registration_begin(email="VICTIM@example.com", origin="")
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@", "a b@c.example", "a@b.example\nBcc: x@y.example", "x" * 300 + "@b.c"])
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@", "a b@c.example", "a@b.example\nBcc: x@y.example", "x" * 300 + "@b.c"]
+)
 def test_what_is_no_address_is_refused(client, email):
     assert client.post("/register/", {"email": email}).status_code == 200
     with pytest.raises(BadInput):
@@ -152,7 +158,9 @@ def test_an_address_taken_in_the_meantime_is_not_taken_twice(link):
 
 def test_an_admin_invites_whoever_and_as_whatever(boss, followed, client, settings):
     settings.REGISTRATION = "closed"
-    path = followed(lambda: invitation_make(actor=boss, email="iris@example.com", role=Role.INVESTOR, origin="http://x"))
+    path = followed(
+        lambda: invitation_make(actor=boss, email="iris@example.com", role=Role.INVESTOR, origin="http://x")
+    )
     page = client.get(path).content.decode()
     assert "boss invites you as investor" in page
     join(client, path, "iris")

@@ -54,7 +54,9 @@ def test_signing_out_is_written_down_too(client, maya):
     assert not signed_in(client) and told("login.ended") == 1
 
 
-@pytest.mark.parametrize("next_page, goes_to", [("/orders/", "/orders/"), ("https://evil.example/", "/"), ("//evil", "/")])
+@pytest.mark.parametrize(
+    "next_page, goes_to", [("/orders/", "/orders/"), ("https://evil.example/", "/"), ("//evil", "/")]
+)
 def test_the_next_page_is_one_of_ours(client, maya, next_page, goes_to):
     assert sign_in(client, next=next_page).url == goes_to
 

@@ -99,7 +99,10 @@ def test_a_new_role_ends_sessions_and_is_written_down_with_the_old_one(boss, may
 
 
 def test_nobody_but_an_admin_gives_roles_or_switches_people_off(maya):
-    for act in (lambda: user_set_role(actor=maya, user=maya, role=Role.ADMIN), lambda: user_switch(actor=maya, user=maya, active=False)):
+    for act in (
+        lambda: user_set_role(actor=maya, user=maya, role=Role.ADMIN),
+        lambda: user_switch(actor=maya, user=maya, active=False),
+    ):
         with pytest.raises(RuleBroken, match="only an admin"):
             act()
 
@@ -162,7 +165,9 @@ def test_a_profile_is_changed_in_its_page(client, maya):
     assert 'data-theme="dark"' in client.get("/account/profile/").content.decode()
 
 
-@pytest.mark.parametrize("fields", [{"role": "admin"}, {"is_superuser": True}, {"time_zone": "Mars/Olympus"}, {"theme": "pink"}])
+@pytest.mark.parametrize(
+    "fields", [{"role": "admin"}, {"is_superuser": True}, {"time_zone": "Mars/Olympus"}, {"theme": "pink"}]
+)
 def test_a_profile_holds_nothing_else(maya, fields):
     with pytest.raises(BadInput):
         profile_set(actor=maya, **fields)
@@ -187,9 +192,17 @@ def test_grants_are_written_down_once_each(boss, maya):
 
 def test_a_key_is_shown_in_the_answer_to_its_form_and_nowhere_else(client, maya):
     client.force_login(maya)
-    said = {"name": "bot", "scopes": ["orders:read"], "days": "30", "addresses": "203.0.113.0/24, 10.0.0.7", "password": WORD}
+    said = {
+        "name": "bot",
+        "scopes": ["orders:read"],
+        "days": "30",
+        "addresses": "203.0.113.0/24, 10.0.0.7",
+        "password": WORD,
+    }
     made = client.post("/account/keys/", said)
-    raw = next(word for word in made.content.decode().replace("<", " ").replace(">", " ").split() if word.startswith("vx_"))
+    raw = next(
+        word for word in made.content.decode().replace("<", " ").replace(">", " ").split() if word.startswith("vx_")
+    )
     assert opens(raw, "10.0.0.7") and not opens(raw, "10.0.0.8")
     assert made["Cache-Control"].startswith("max-age=0")
     key = apikey_list(actor=maya).get()
@@ -199,7 +212,9 @@ def test_a_key_is_shown_in_the_answer_to_its_form_and_nowhere_else(client, maya)
     assert not opens(raw, "10.0.0.7")
 
 
-@pytest.mark.parametrize("wrong", [{"password": "x"}, {"scopes": []}, {"addresses": "somewhere"}, {"name": ""}, {"days": "9"}])
+@pytest.mark.parametrize(
+    "wrong", [{"password": "x"}, {"scopes": []}, {"addresses": "somewhere"}, {"name": ""}, {"days": "9"}]
+)
 def test_a_wrong_form_makes_no_key(client, maya, wrong):
     client.force_login(maya)
     said = {"name": "bot", "scopes": ["orders:read"], "days": "30", "addresses": "", "password": WORD} | wrong

@@ -165,8 +165,16 @@ def test_every_action_in_the_code_is_explained_in_the_docs():
     for source in (ROOT / "apps").rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("audit_record", "_note"):
-                words = [each for part in [*node.args, *(k.value for k in node.keywords if k.arg == "action")] for each in ast.walk(part)]
-                used |= {each.value for each in words if isinstance(each, ast.Constant) and isinstance(each.value, str) and "." in each.value}
+                words = [
+                    each
+                    for part in [*node.args, *(k.value for k in node.keywords if k.arg == "action")]
+                    for each in ast.walk(part)
+                ]
+                used |= {
+                    each.value
+                    for each in words
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str) and "." in each.value
+                }
     assert len(used) > 25
     missing = sorted(action for action in used if f"`{action}`" not in told)
     assert not missing
