@@ -146,7 +146,7 @@ class Server:
         """As a program, with the credential in a header where one is given."""
         headers = {"X-API-Key": key} if key else {"Authorization": f"Bearer {token}"} if token else {}
         options.setdefault("additional_headers", headers)
-        return connect(f"ws://127.0.0.1:{self.port}/ws/v1", compression=None, max_queue=None, **options)
+        return connect(f"ws://127.0.0.1:{self.port}/ws/v1", **{"compression": None, "max_queue": None, **options})
 
     def hub(self) -> Hub:
         return self.run(self.app.hub())
