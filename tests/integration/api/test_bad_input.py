@@ -47,7 +47,10 @@ def test_no_field_takes_nonsense(name: str, market: Open, as_: Any) -> None:
             if answer.status_code >= 400:
                 assert told["detail"] and told["code"], wrong
                 if told["code"] == "bad_input":
-                    assert told["errors"] and all(each["field"] and each["reason"] for each in told["errors"]), (wrong, told)
+                    assert told["errors"] and all(each["field"] and each["reason"] for each in told["errors"]), (
+                        wrong,
+                        told,
+                    )
                 assert (name == "orders_place" and told["code"] == "risk_refused") or market.fingerprint() == before, (
                     wrong
                 )
