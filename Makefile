@@ -65,3 +65,5 @@ assets: ## fetch what the pages load again
 
 clean: ## remove what was built here; data stays
 	rm -rf .venv build node_modules static/vendor staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+-include deploy/services/services.mk

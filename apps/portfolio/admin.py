@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
+from apps.audit.admin import AuditedAdmin
 from apps.common.admin import ReadOnlyAdmin
 from apps.domain.messages import utc
 from apps.portfolio.models import Cash, DayStart, EquitySnapshot, FxRate, LedgerEntry, Position
@@ -53,5 +53,5 @@ class EquitySnapshotAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FxRate)
-class FxRateAdmin(ModelAdmin):
+class FxRateAdmin(AuditedAdmin):
     list_display = ["currency", "into", "rate", "changed_at"]

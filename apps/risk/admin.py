@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from apps.audit.admin import AuditedAdmin
 from apps.common.admin import ReadOnlyAdmin
 from apps.domain.messages import utc
 from apps.risk.models import KillSwitch, KillSwitchEvent, RiskDecision, RiskLimit
 
 
 @admin.register(RiskLimit)
-class RiskLimitAdmin(ModelAdmin):
+class RiskLimitAdmin(AuditedAdmin):
     list_display = [
         "scope",
         "scope_id",

@@ -7,8 +7,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from apps.audit.admin import AuditedAdmin
 from apps.common.admin import ReadOnlyAdmin
 from apps.domain.errors import BadInput, VeloxError
 from apps.domain.sizing import sizing_parse
@@ -38,7 +38,7 @@ class RunForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(StrategyRun)
-class StrategyRunAdmin(ModelAdmin):
+class StrategyRunAdmin(AuditedAdmin):
     form = RunForm
     list_display = ["name", "owner", "account", "strategy", "every", "mode", "state", "started_at", "reason"]
     list_filter = ["state", "strategy", "mode", "timeframe"]

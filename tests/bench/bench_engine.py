@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import redirect_stderr
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -76,7 +78,8 @@ def theirs(frame: pd.DataFrame, fast: int, slow: int) -> tuple[float, int]:
 
     peer = Peer(frame.tz_localize(None), Cross, cash=1_000_000)
     started = time.perf_counter()
-    stats = peer.run()
+    with redirect_stderr(StringIO()):  # its progress bar
+        stats = peer.run()
     return len(frame) / (time.perf_counter() - started), 2 * int(stats["# Trades"])
 
 

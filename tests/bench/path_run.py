@@ -1,16 +1,15 @@
 """A process of its own for the path's benchmark: all stages on a real SQLite file, three strategies, one JSON line.
 
-Arguments: `flood TICKS` (as fast as it goes), `paced TICKS_A_SECOND SECONDS` (tick → decision), or
-`memory MINUTES` (event time; resident memory at the start and at the end of a long replay).
+Arguments: `flood TICKS` (as fast as it goes) or `paced TICKS_A_SECOND SECONDS` (tick → decision).
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,14 @@ def installation(timeframe: int, strategies: Sequence[tuple[str, dict[str, Any]]
     instruments = [builders.instrument(number, calendar="CRYPTO") for number in range(1, INSTRUMENTS + 1)]
     RiskLimit.objects.update_or_create(scope="installation", defaults={"max_daily_loss_pct": 100})
     for place, (strategy, params) in enumerate(strategies):
-        builders.run(account, instruments if timeframe > 1 else [instruments[3 * place]], strategy=strategy, params=params, timeframe=timeframe, state="running")
+        builders.run(
+            account,
+            instruments if timeframe > 1 else [instruments[3 * place]],
+            strategy=strategy,
+            params=params,
+            timeframe=timeframe,
+            state="running",
+        )
     for _, compile_ in pieces_needed():
         compile_()
 
@@ -147,8 +153,7 @@ def run(ticks: TickArray, rows: int, paced: bool) -> dict[str, Any]:
 
 
 def rss_mib() -> float:
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * 4096 / 2**20
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096 / 2**20
 
 
 def main(mode: str, *numbers: str) -> dict[str, Any]:
@@ -164,4 +169,3 @@ def main(mode: str, *numbers: str) -> dict[str, Any]:
 if __name__ == "__main__":
     answer = main(*sys.argv[1:])
     print(json.dumps(answer), flush=True)
-    threading.Timer(5, lambda: None).cancel()
