@@ -6,6 +6,7 @@ from django.db import transaction
 
 from apps.accounts.models import DeviceSession, User
 from apps.accounts.selectors import session_list
+from apps.accounts.services.tokens import tokens_end
 from apps.audit.services import audit_record
 from apps.domain.errors import NotFound
 
@@ -23,12 +24,12 @@ def session_revoke(*, actor: User, public_id: str) -> None:
 
 def sessions_end(user: User, but: str = "") -> int:
     """As sessions_revoke_all, for services that write their own entry."""
-    return DeviceSession.objects.filter(user=user).exclude(session_key=but).delete()[0]
+    return DeviceSession.objects.filter(user=user).exclude(session_key=but).delete()[0] + tokens_end(user)
 
 
 @transaction.atomic
 def sessions_revoke_all(*, actor: User | None, user: User, but: str = "") -> int:
-    """End all sessions of a user, but for the one whose session key is given; returns how many."""
+    """End all sessions and logins of programs, but for the session whose key is given; returns how many."""
     ended = sessions_end(user, but)
     if ended:
         audit_record(action="session.revoked_all", actor=actor, target=user, after={"ended": ended})

@@ -43,8 +43,7 @@ def password_check(*, username: str, password: str, request: HttpRequest | None 
         if often.facts["first"]:
             _note("login.locked", username)
         raise
-    plain = "\x00" not in username and "\x00" not in password
-    user = authenticate(request, username=username if plain else "", password=password if plain else "")
+    user = authenticate(request, username=_kept(username), password=_kept(password))
     if user is None:
         _note("login.failed", username)
         raise LoginRefused(REFUSED)
@@ -112,8 +111,13 @@ def password_confirm(*, actor: User, password: str) -> None:
     limit_clear("confirm", account=account)
 
 
+def _kept(text: str) -> str:
+    """Nothing at all in place of what no database could hold: NUL, half characters."""
+    return "" if "\x00" in text or any("\ud800" <= each <= "\udfff" for each in text) else text
+
+
 @transaction.atomic
 def _note(action: str, who: User | str) -> None:
     """A typed name is written down only if somebody has it: people type passwords there."""
-    user = who if isinstance(who, User) else User.objects.filter(username=who.replace("\x00", "")).first()
+    user = who if isinstance(who, User) else User.objects.filter(username=_kept(who)).first()
     audit_record(action=action, actor=user.username if user else "unknown name", target=user)
