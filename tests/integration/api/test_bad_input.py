@@ -19,8 +19,9 @@ WRITES = [name for name, (method, _) in OPERATIONS.items() if method in ("post",
 NASTY = st.sampled_from(
     [
         "NaN", "-Infinity", "sNaN", "1e400", "1e-400", "-1", "0", "-0", "1e10", "0.00000000001", "9" * 400, "١٢٣",
-        "1_000", "' OR 1=1; --", "{{ 7*7 }}", "${jndi:ldap://x}", "<script>alert(1)</script>", "../../etc/passwd", "\u202e",
-        "\x00", "a\x00b", "\ufeff", "𝟙", "é" * 5000, "1969-12-31T00:00:00Z", "0001-01-01", "", " ", None, True, [], {}, [[]],
+        "1_000", "' OR 1=1; --", "{{ 7*7 }}", "${jndi:ldap://x}", "<script>alert(1)</script>", "../../etc/passwd",
+        "\u202e", "\x00", "a\x00b", "\ufeff", "𝟙", "é" * 5000, "1969-12-31T00:00:00Z", "0001-01-01", "", " ", None,
+        True, [], {}, [[]],
         {"$gt": ""}, -1, 0, 2**31, 2**63, 2**64 - 1, -(2**63), 1.5, 1e308, 5e-324,
     ]
 )  # fmt: skip
