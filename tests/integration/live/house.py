@@ -28,7 +28,8 @@ from apps.common.live import hub_loop
 from apps.dashboard.live.server import server_config
 from apps.domain import frames
 from apps.domain.candles import CandleBuilder
-from apps.domain.frames import CANDLES, TICK, TICKS
+from apps.domain.errors import BadData
+from apps.domain.frames import CANDLES, TICK, TICKS, CandleArray
 from apps.domain.sessions import CRYPTO
 from apps.instruments.models import Instrument
 from apps.marketdata.selectors import candles_load
@@ -100,6 +101,15 @@ def open_house() -> Iterator[House]:
         made.close()
 
 
+UNREADABLE = 30  # a timeframe whose stored candles cannot be read here
+
+
+def _history(**asked: Any) -> CandleArray:
+    if asked["timeframe"] == UNREADABLE:
+        raise BadData("the stored candles of this timeframe cannot be read")
+    return candles_load(**asked)
+
+
 class Path:
     """The broadcast stage on a memory bus; ticks and messages are put in where the stages before it would."""
 
@@ -109,7 +119,7 @@ class Path:
         self.builder = CandleBuilder(calendars, TIMEFRAMES)
         line = LiveLink(get_channel_layer(), hub_loop.get)
         stage = Broadcast(
-            line, CandleBuilder(calendars, TIMEFRAMES), candles_load, symbols={self.number: instrument.symbol},
+            line, CandleBuilder(calendars, TIMEFRAMES), _history, symbols={self.number: instrument.symbol},
             status=lambda: {"feed": "synthetic", "speed": 1},
         )  # fmt: skip
         self.host = StageHost(self.bus, [stage], strict=True)
