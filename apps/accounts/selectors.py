@@ -19,6 +19,14 @@ def account_list(*, actor: User) -> QuerySet[BrokerAccount]:
     return accounts.filter(Q(owner=actor) | Q(pk__in=actor.grants.values("account")))
 
 
+def account_ids(*, actor: User, account_id: int | None = None) -> list[int]:
+    """Keys of the accounts the actor sees, or of the one asked for; none for an admin, who is bound to no account."""
+    if actor.is_admin and account_id is None:
+        return []
+    accounts = account_list(actor=actor) if account_id is None else account_list(actor=actor).filter(pk=account_id)
+    return list(accounts.order_by("pk").values_list("pk", flat=True))
+
+
 def account_get(*, actor: User, account_id: int, lock: bool = False) -> BrokerAccount:
     """One account to read. Raises NotFound."""
     return _one(account_list(actor=actor), account_id, lock)
