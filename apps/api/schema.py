@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apps.api import editing, idempotency
@@ -29,9 +30,8 @@ def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -
 def _finish_one(path: str, method: str, written: dict[str, Any]) -> None:
     told: Operation = written.pop("x-operation")
     written["x-scope"], written["x-people"] = told.scope.value, told.people.value
-    written["summary"], _, rest = written["description"].partition(". ")
-    written["description"] = rest.strip() or written["summary"]
-    written["summary"] = written["summary"].rstrip(".")
+    first, *rest = re.split(r"(?<=[.?])\s", written["description"], maxsplit=1)
+    written["summary"], written["description"] = first.rstrip("."), (rest or [first])[0].strip()
     if told.people is People.ANYBODY:
         written["security"] = []
     _describe_request(method, written, told)

@@ -71,7 +71,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 @cache
 def document() -> bytes:
     """Made once: nothing in it changes while a process lives."""
-    made = SchemaGenerator(api_version="v1").get_schema(request=None, public=True)
+    made = SchemaGenerator().get_schema(request=None, public=True)
     return msgspec.json.encode(made)
 
 
@@ -99,7 +99,7 @@ def redoc(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str) -> HttpResponse:
-    """Both draw with styles of their own making, which carry the page's nonce: see API_PAGES_CSP."""
+    """Redoc makes style elements of its own: see API_PAGES_CSP."""
     response = render(request, template)
     response._csp_config = settings.API_PAGES_CSP  # type: ignore[attr-defined]
     return response

@@ -1,4 +1,4 @@
-// Redoc over this installation's own document; its styles carry the page's nonce.
+// Redoc over this installation's own document.
 const root = document.getElementById("api");
 
-window.Redoc.init(root.dataset.schema, { nonce: root.dataset.nonce, hideDownloadButton: false, disableSearch: false }, root);
+window.Redoc.init(root.dataset.schema, {}, root);
