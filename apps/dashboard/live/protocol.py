@@ -65,7 +65,7 @@ class AccountChannel:
 
 @dataclass(frozen=True, slots=True)
 class PlainChannel:
-    """`runs` (the user's own), `alerts` or `status`."""
+    """`runs`, `alerts` (of the accounts the user may see) or `status`."""
 
     name: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import math
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from channels.layers import InMemoryChannelLayer
 
 from apps.bus.codecs import encode as encode_message
 from apps.bus.memory import MemoryBus
@@ -33,6 +35,7 @@ from apps.domain.sessions import CRYPTO
 from apps.domain.studies import Study
 from apps.pipeline import flow
 from apps.pipeline.host import StageHost
+from apps.pipeline.live_link import LiveLink
 from apps.pipeline.stages.broadcast import Broadcast
 
 S = 1_000_000_000
@@ -328,3 +331,38 @@ def test_once_a_second_the_status_channel_hears_how_fast_and_how_late(path: Path
     ((group, kind, body),) = path.heard.events
     assert (group, kind) == ("live.status", "feed")
     assert 400 <= body["ticks_per_s"] <= 500 and body["event_ms"] == (NOON + 4_990_000_000) // 10**6
+
+
+def test_a_candle_that_closes_as_somebody_else_joins_is_told_to_those_who_follow_already(path: Path) -> None:
+    """Only who joins is given the snapshot."""
+    path.heard.watch("ema(3)")
+    path.ticks((1, 0, 100.0))
+    path.run()
+    path.run()
+    path.heard.charts.clear()
+    path.heard.wanted[0]["fresh"] = True
+    path.ticks((1, 60, 101.0))  # closes the first minute
+    path.run()
+    (kind, rows, final), (joined, chart, _) = path.heard.charts
+    assert (kind, final, joined) == ("chart", True, "snapshot")
+    assert [row[6] for row in rows] == [1, 0] == [row[6] for row in chart["rows"]]
+
+
+async def test_the_line_counts_the_final_updates_of_each_chart_for_as_long_as_it_is_watched() -> None:
+    layer = InMemoryChannelLayer()
+    line = LiveLink(layer, asyncio.get_running_loop)
+    hub = await layer.new_channel()
+    await layer.group_add("live.charts", hub)
+    wish = {"channel": "a", "instrument": 1, "timeframe": 60, "indicators": [], "fresh": True}
+    line._heard({"type": "live.watch", "hub": "h", "charts": [wish], "prices": False})  # type: ignore[list-item]
+    told = [("snapshot", True, 0), ("chart", True, 1), ("chart", False, 1), ("chart", True, 2), ("snapshot", True, 2)]
+    for kind, final, _ in told:
+        line.wishes()
+        line.chart("a", kind, b"[]", final=final)
+    heard = [await asyncio.wait_for(layer.receive(hub), 5) for _ in told]
+    assert [(each["kind"], each["final"], each["n"]) for each in heard] == told
+    assert {each["by"] for each in heard} == {line.id}
+    line._heard({"type": "live.watch", "hub": "h", "charts": [], "prices": False})
+    line.wishes()
+    assert not line._finals
+    line.close()

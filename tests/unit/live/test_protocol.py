@@ -25,6 +25,9 @@ from apps.domain.errors import BadInput
         ("prices:NSE:INFY", PricesChannel("NSE:INFY")),
         ("account:7", AccountChannel(7)),
         ("runs", PlainChannel("runs")),
+        ("alerts", PlainChannel("alerts")),
+        ("candles:XAUUSD:5m", ChartChannel("XAUUSD", 300, ())),
+        ("candles:NSE:INFY:1d", ChartChannel("NSE:INFY", 86_400, ())),
         ("status", PlainChannel("status")),
         ("chart:XAUUSD:5m:ema(20);rsi(14)", ChartChannel("XAUUSD", 300, ("ema(20)", "rsi(14)"))),
         ("chart:XAUUSD:1h:", ChartChannel("XAUUSD", 3600, ())),
@@ -39,7 +42,24 @@ def test_a_channel_name_has_one_meaning(text: str, meaning: object) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "prices:", "account:", "account:-1", "account:٣", "account:1 ", "runs:3", "chart:", "chart:5m", "chart::5m"],
+    [
+        "",
+        "prices:",
+        "account:",
+        "account:-1",
+        "account:٣",
+        "account:1 ",
+        "runs:3",
+        "chart:",
+        "chart:5m",
+        "chart::5m",
+        "candles:",
+        "candles:5m",
+        "candles::5m",
+        "candles:XAUUSD:5m:ema(20)",
+        "ticks:XAUUSD",
+        "alerts:7",
+    ],
 )
 def test_other_names_are_refused_with_the_list_of_those_there_are(text: str) -> None:
     with pytest.raises(BadInput) as refused:
@@ -51,7 +71,7 @@ def test_other_names_are_refused_with_the_list_of_those_there_are(text: str) -> 
 @given(st.text(max_size=80) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["op", "channels", "channel", "after", "id"]), inner, max_size=5),
+        st.sampled_from(["op", "channels", "channel", "after", "id", "key", "token"]), inner, max_size=5),
 ).map(lambda value: __import__("json").dumps(value)))  # fmt: skip
 def test_no_text_breaks_the_parser(text: str) -> None:
     try:
@@ -59,4 +79,4 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     except BadInput as error:
         assert error.facts["field"]
     else:
-        assert wish.op in {"subscribe", "unsubscribe", "resume", "ping"}
+        assert wish.op in {"subscribe", "unsubscribe", "resume", "ping", "auth"}
