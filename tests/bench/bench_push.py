@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,8 +95,12 @@ def _resident_mib() -> float:
 def _live_app() -> Any:
     live = LiveApp(Desk(), InMemoryChannelLayer(capacity=1000))
 
+    numbers = count()
+
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        await live({**scope, "user": Person("asha")}, receive, send)
+        user = Person("asha")
+        user.pk = next(numbers)  # a user each: one alone may not have this many sockets
+        await live({**scope, "user": user}, receive, send)
 
     app.live = live  # type: ignore[attr-defined]
     return app
