@@ -37,7 +37,7 @@ def account_tradable(*, actor: User, account_id: int, lock: bool = False) -> Bro
 
     An investor's granted account is there to be read only, so here it looks missing.
     """
-    accounts = account_list(actor=actor).filter(is_active=True)
+    accounts = BrokerAccount.objects.select_related("owner").filter(is_active=True)
     if not actor.may_trade:
         accounts = accounts.none()
     elif not actor.is_admin:
