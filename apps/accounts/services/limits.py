@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
+from django.db.models import F
 
 from apps.accounts.models import Attempts
 from apps.common.secrets import keyed_hash
@@ -70,6 +71,13 @@ def limit_clear(*names: str, account: str = "", address: str = "") -> None:
     """Forget the tries: it was the right person."""
     for name in names:
         Attempts.objects.filter(rule=name, **_subject(RULES[name], account, address)).delete()
+
+
+def limit_return(*names: str, account: str = "", address: str = "") -> None:
+    """Take back the one try just counted: it was the right person, of perhaps many behind this address."""
+    for name in names:
+        tries = Attempts.objects.filter(rule=name, count__gt=0, **_subject(RULES[name], account, address))
+        tries.update(count=F("count") - 1)
 
 
 def limits_unlock(account: str) -> int:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from apps.accounts.models import User
-from apps.accounts.services.limits import limit_clear, limit_spend, limits_unlock
+from apps.accounts.services.limits import limit_clear, limit_return, limit_spend, limits_unlock
 from apps.accounts.services.second_factor import factor_needed, factor_verify
 from apps.audit.services import audit_record
 from apps.common.requests import request_facts
@@ -48,6 +48,7 @@ def password_check(*, username: str, password: str, request: HttpRequest | None 
         _note("login.failed", username)
         raise LoginRefused(REFUSED)
     limit_clear("login", "login_account", account=username, address=address)
+    limit_return("login_address", address=address)
     return user
 
 

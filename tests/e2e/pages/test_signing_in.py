@@ -8,7 +8,7 @@ from tests.e2e.pages.conftest import Visit, sign_in
 def test_a_wrong_password_is_told_in_a_sentence_and_the_right_one_opens_the_overview(visit: Visit) -> None:
     visitor = visit(None)
     sign_in(visitor, "maya", "not this one")
-    assert "correct" in visitor.page.inner_text("[role=alert]")
+    assert "do not fit together" in visitor.page.inner_text("[role=alert]")
     sign_in(visitor, "maya")
     visitor.page.wait_for_selector("text=P&L today")
     visitor.page.click("summary[aria-label='You and your settings']")

@@ -137,6 +137,12 @@ def test_one_address_cannot_try_many_names(client, maya):
     assert sign_in(client).status_code == 429
 
 
+def test_a_whole_office_behind_one_address_may_come_in(client, maya):
+    for _ in range(RULES["login_address"].most + 1):
+        assert sign_in(client).status_code == 302
+        client.post("/logout/")
+
+
 def test_upper_case_and_blanks_do_not_count_anew(client, maya):
     for name in ("maya", "MAYA", " maya ", "Maya", "mAYA"):
         sign_in(client, name, "wrong")

@@ -38,8 +38,8 @@ def test_a_length_that_is_none_breaks_nothing(client, said):
 @pytest.mark.parametrize(
     "origin, path, allowed",
     [
-        (ORIGIN, "/api/v1/me", True),
-        ("https://evil.example", "/api/v1/me", False),
+        (ORIGIN, "/api/v1/users/me", True),
+        ("https://evil.example", "/api/v1/users/me", False),
         (ORIGIN, "/account/profile/", False),
     ],
 )
