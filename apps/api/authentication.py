@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -11,7 +11,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from apps.accounts import services
 from apps.accounts.models import User
-from apps.api.address import client_address
+from apps.common.requests import client_address, request_via
 from apps.domain.errors import NotFound
 
 API_KEY_HEADER: Final = "X-API-Key"
@@ -19,6 +19,12 @@ API_KEY_HEADER: Final = "X-API-Key"
 
 class AccessToken(JWTAuthentication):
     """`Authorization: Bearer …`. Comes first: its challenge is what an anonymous request is answered with."""
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+        found = super().authenticate(request)
+        if found is not None:
+            request_via("access token")
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="velox"'
@@ -32,9 +38,11 @@ class ApiKey(BaseAuthentication):
         if raw is None:
             return None
         try:
-            return services.apikey_authenticate(raw, client_address(request._request))
+            found = services.apikey_authenticate(raw, client_address(request._request))
         except NotFound:
-            raise AuthenticationFailed("This API key is not valid here.") from None
+            raise AuthenticationFailed("This API key opens nothing here.") from None
+        request_via(f"api key {raw[3:11]}")  # its public part
+        return found
 
 
 def scopes_of(request: Request) -> frozenset[str] | None:

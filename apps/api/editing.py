@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rest_framework.request import Request
 
-from apps.api.handler import Refused
+from apps.api.problems import Refused
 
 HEADER: Final = "If-Match"
 

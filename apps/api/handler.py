@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from apps.api.problems import kind_of, problem, problem_of
+from apps.api.problems import Refused, kind_of, problem, problem_of
 from apps.domain.errors import VeloxError
 
 log = structlog.get_logger("velox.api")
@@ -29,14 +29,6 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.NotAcceptable, "not_acceptable"),
     (exceptions.UnsupportedMediaType, "unsupported_media_type"),
 )
-
-
-class Refused(Exception):
-    """A row of the problem table that is raised by the door itself."""
-
-    def __init__(self, code: str, detail: str = "", **more: Any) -> None:
-        super().__init__(detail)
-        self.code, self.detail, self.more = code, detail, more
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response:

@@ -21,9 +21,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api import wire
-from apps.api.handler import Refused
 from apps.api.models import IdempotentAnswer
-from apps.api.problems import MEDIA_TYPE, kind_of, problem_of
+from apps.api.problems import MEDIA_TYPE, Refused, kind_of, problem_of
 from apps.common.rows import row_update, rows
 from apps.domain.errors import VeloxError
 

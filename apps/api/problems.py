@@ -72,6 +72,14 @@ KINDS: Final = (
 BY_CODE: Final = {kind.code: kind for kind in KINDS}
 
 
+class Refused(Exception):
+    """A row of the problem table that is raised by the door itself."""
+
+    def __init__(self, code: str, detail: str = "", **more: Any) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.more = code, detail, more
+
+
 def kind_of(error: VeloxError) -> Kind:
     """The row of an error, or of the nearest branch above it that has one."""
     for branch in type(error).__mro__:

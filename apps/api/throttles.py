@@ -10,7 +10,7 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from apps.api.address import client_address
+from apps.common.requests import client_address
 
 
 class RateThrottle(BaseThrottle):

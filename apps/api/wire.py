@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from apps.api.handler import Refused
+from apps.api.problems import Refused
 
 MAX_BODY: Final = 64 * 1024
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from apps.accounts import selectors, services
+from apps.accounts import selectors
 from apps.accounts.api.serializers import AccountIn, AccountOut, GrantIn, GrantOut, MeIn, MeOut, described
 from apps.accounts.models import BrokerAccount, Grant
+from apps.accounts.services import people
 from apps.api.access import People, Scope
 from apps.api.authentication import scopes_of
 from apps.api.door import Door, operation
@@ -28,7 +29,7 @@ class Me(Door):
     @operation("me_edit", ME, Scope.PERSON, body=MeIn, answer=MeOut, rate="write")
     def patch(self, request: Request, said: dict[str, Any]) -> Any:
         """Change my name, time zone or theme."""
-        return described(services.user_edit(actor=request.user, **said), scopes_of(request))
+        return described(people.user_edit(actor=request.user, **said), scopes_of(request))
 
 
 class Accounts(Door):
@@ -44,7 +45,7 @@ class Accounts(Door):
     )  # fmt: skip
     def post(self, request: Request, said: dict[str, Any]) -> BrokerAccount:
         """Open a paper account of my own, in dry run."""
-        return services.account_open(owner=request.user, **said)
+        return people.account_open(owner=request.user, **said)
 
 
 class Account(Door):
@@ -66,11 +67,11 @@ class Grants(Door):
     )  # fmt: skip
     def post(self, request: Request, said: dict[str, Any]) -> Grant:
         """Let an investor read one of my accounts. Granting twice is harmless."""
-        return services.grant_create(actor=request.user, account_id=said["account"], investor=said["investor"])
+        return people.grant_create(actor=request.user, account_id=said["account"], investor=said["investor"])
 
 
 class OneGrant(Door):
     @operation("grants_delete", ACCOUNTS, Scope.ACCOUNT_WRITE, people=People.TRADERS, rate="write")
     def delete(self, request: Request, said: dict[str, Any], grant_id: int) -> None:
         """Take the right to read back."""
-        services.grant_delete(actor=request.user, grant_id=grant_id)
+        people.grant_delete(actor=request.user, grant_id=grant_id)

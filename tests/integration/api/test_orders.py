@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -75,7 +76,9 @@ def test_a_refusal_tells_the_rule_and_the_numbers_and_is_repeated_word_for_word(
     assert refused["Content-Type"] == "application/problem+json"
     told = refused.json()
     assert told["code"] == "risk_refused" and told["facts"]["rule"] == "order_qty"
-    assert {"rule": "order_qty", "limit": "1", "seen": "2"} in told["facts"]["numbers"]
+    assert [(n["limit"], Decimal(n["seen"])) for n in told["facts"]["numbers"] if n["rule"] == "order_qty"] == [
+        ("1", 2)
+    ]
     limits_set(actor=market.admin, scope=Scope.ACCOUNT, scope_id=market.account.pk, max_order_qty=None)
     assert place(trader, ticket).json() == told
     denied = Order.objects.get(client_order_id=told["facts"]["client_order_id"])
