@@ -13,6 +13,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.api.urls")),
+    path("", include("apps.webhooks.urls")),
     path("", include("apps.dashboard.urls")),
 ]
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.backtests",
     "apps.pipeline",
     "apps.api",
+    "apps.webhooks",
     "apps.dashboard",
 ]
 
