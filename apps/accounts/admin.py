@@ -4,12 +4,19 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.accounts.models import BrokerAccount, Grant, User
+from apps.accounts.models import ApiKey, BrokerAccount, Grant, User
+from apps.accounts.services.api_keys import apikey_revoke
+from apps.audit.admin import AuditedAdmin
+from apps.common.admin import ReadOnlyAdmin, asks_first, each
 
-admin.site.unregister(Group)
+# A refresh token is as good as a password: nobody reads it here. Groups come back below, in this office's looks.
+admin.site.unregister([Group, OutstandingToken, BlacklistedToken])
 
 
 @admin.register(Group)
@@ -18,7 +25,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, AuditedAdmin):
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
     list_display = ["username", "email", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active", "is_staff"]
@@ -37,7 +44,7 @@ class GrantInline(TabularInline):
 
 
 @admin.register(BrokerAccount)
-class BrokerAccountAdmin(ModelAdmin):
+class BrokerAccountAdmin(AuditedAdmin):
     list_display = ["name", "owner", "broker", "currency", "mode", "live_enabled", "starting_cash", "is_active"]
     list_filter = ["mode", "live_enabled", "broker", "currency", "is_active"]
     search_fields = ["name", "owner__username", "owner__email"]
@@ -49,8 +56,22 @@ class BrokerAccountAdmin(ModelAdmin):
 
 
 @admin.register(Grant)
-class GrantAdmin(ModelAdmin):
+class GrantAdmin(AuditedAdmin):
     list_display = ["investor", "account", "created_at"]
     search_fields = ["investor__username", "account__name"]
     list_select_related = ["investor", "account"]
     autocomplete_fields = ["investor", "account"]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    list_display = ["name", "owner", "prefix", "state", "expires_at", "last_used_at", "last_address"]
+    search_fields = ["name", "prefix", "owner__username", "last_address"]
+    list_select_related = ["owner"]
+    exclude = ["digest"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke")
+    @asks_first("These keys end at once and for good; programs that use them are shut out.", "Revoke")
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+        each(self, request, chosen, lambda key: apikey_revoke(actor=request.user, key_id=key.pk), "keys were revoked")

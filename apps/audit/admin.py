@@ -15,11 +15,11 @@ from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from apps.audit.anchors import anchors_read
+from apps.audit.anchors import anchor_write, anchors_read
 from apps.audit.models import AuditEntry
 from apps.audit.services import audit_record
 from apps.audit.verify import audit_verify
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, asks_first
 
 
 class AuditedAdmin(ModelAdmin):
@@ -78,7 +78,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         *("address", "agent", "via", "request_id", "previous_hash", "hash"),
     ]
     readonly_fields = ["change"]
-    actions_list = ["verify"]
+    actions_list = ["verify", "anchor"]
 
     @admin.display(description="before → after")
     def change(self, entry: AuditEntry) -> str:
@@ -93,6 +93,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             self.message_user(request, words, messages.SUCCESS)
         for finding in report.findings[:20]:
             self.message_user(request, str(finding), messages.ERROR)
+        return redirect(reverse("admin:audit_auditentry_changelist"))
+
+    @action(description="Anchor it now", url_path="anchor")
+    @asks_first(
+        "The trail's head is told to the log, to the anchor file and by mail, so that it can be proven.", "Anchor"
+    )
+    def anchor(self, request: HttpRequest, chosen: Any = ()) -> HttpResponse:
+        anchor = anchor_write()
+        self.message_user(request, f"Anchored at {anchor}." if anchor else "There is nothing to anchor yet.")
         return redirect(reverse("admin:audit_auditentry_changelist"))
 
 

@@ -21,10 +21,11 @@ _WORDS: Final = (
     | {"credential", "credentials", "authorization", "cookie", "cookies", "sessionid", "jwt", "bearer", "apikey"}
     | {"csrf", "csrfmiddlewaretoken", "signature", "digest", "private", "seedphrase"}
 )
-_PAIRS: Final = (
-    {"api key", "secret key", "access key", "signing key", "encryption key", "session key", "raw key"}
-    | {"session id", "recovery code", "recovery codes"}
-)
+_PAIRS: Final = {"api key", "secret key", "access key", "signing key", "encryption key", "session key", "raw key"} | {
+    "session id",
+    "recovery code",
+    "recovery codes",
+}
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LOOKS: Final = re.compile(
     r"\bvx_[0-9a-z]{4,}_[0-9A-Za-z]{16,}"  # our own API keys

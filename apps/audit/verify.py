@@ -74,6 +74,7 @@ class _Walk:
             self.trusted = True
         self.previous, self.number, self.count = entry.hash, entry.number, self.count + 1
 
+
 def audit_verify(anchors: Iterable[Anchor] = ()) -> Report:
     """Read the whole trail and compare it with itself, with its head and with the anchors."""
     head = AuditHead.objects.first()

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from apps.audit.admin import AuditedAdmin
 from apps.instruments.models import Alias, Instrument, Venue, Watchlist, WatchlistEntry
 
 
 @admin.register(Venue)
-class VenueAdmin(ModelAdmin):
+class VenueAdmin(AuditedAdmin):
     list_display = ["code", "name", "zone", "calendar"]
     search_fields = ["code", "name"]
 
@@ -21,7 +22,7 @@ class AliasInline(TabularInline):
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(ModelAdmin):
+class InstrumentAdmin(AuditedAdmin):
     list_display = ["number", "symbol", "name", "kind", "venue", "currency", "tick_size", "lot_size", "is_active"]
     list_display_links = ["symbol"]
     list_filter = ["kind", "venue", "currency", "is_active"]

@@ -5,12 +5,22 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.decorators import display
 
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, asks_first, each
 from apps.domain.errors import VeloxError
 from apps.webhooks.door import status_of
-from apps.webhooks.models import Webhook, WebhookDelivery
+from apps.webhooks.models import Verdict, Webhook, WebhookDelivery
 from apps.webhooks.services import delivery_replay, hook_switch
+
+LABELS = {
+    Verdict.PLACED: "success",
+    Verdict.REFUSED: "danger",
+    Verdict.INVALID: "danger",
+    Verdict.UNSIGNED: "danger",
+    Verdict.THROTTLED: "warning",
+    Verdict.FAILED: "warning",
+}
 
 
 @admin.register(Webhook)
@@ -23,21 +33,18 @@ class WebhookAdmin(ReadOnlyAdmin):
     actions = ["switch_off", "switch_on"]
 
     @admin.action(description="Switch off")
+    @asks_first("Their addresses answer as if they were not there, until they are switched on.", "Switch off")
     def switch_off(self, request: HttpRequest, chosen: QuerySet[Webhook]) -> None:
-        for hook in chosen:
-            hook_switch(actor=request.user, hook_id=hook.pk, on=False)
-        self.message_user(request, f"{len(chosen)} answer as if they were not there", messages.SUCCESS)
+        each(self, request, chosen, lambda hook: hook_switch(actor=request.user, hook_id=hook.pk, on=False), "are off")
 
     @admin.action(description="Switch on")
     def switch_on(self, request: HttpRequest, chosen: QuerySet[Webhook]) -> None:
-        for hook in chosen:
-            hook_switch(actor=request.user, hook_id=hook.pk, on=True)
-        self.message_user(request, f"{len(chosen)} take deliveries again", messages.SUCCESS)
+        each(self, request, chosen, lambda hook: hook_switch(actor=request.user, hook_id=hook.pk, on=True), "are on")
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["id", "received_at", "hook", "verdict", "status", "code", "error", "address"]
+    list_display = ["id", "received_at", "hook", "became", "status", "code", "error", "address"]
     list_filter = ["verdict", "hook"]
     search_fields = ["body", "key", "address", "decision__client_order_id"]
     list_select_related = ["hook"]
@@ -45,7 +52,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ["replay"]
 
-    @admin.action(description="Replay: an order that is there already is not placed again")
+    @display(description="verdict", ordering="verdict", label=LABELS)
+    def became(self, delivery: WebhookDelivery) -> tuple[str, str]:
+        return delivery.verdict, delivery.get_verdict_display()
+
+    @admin.action(description="Replay")
+    @asks_first(
+        "They go through the risk door at the price of now; an order that is there already is not placed again.",
+        "Replay",
+    )
     def replay(self, request: HttpRequest, chosen: QuerySet[WebhookDelivery]) -> None:
         for delivery in chosen.order_by("pk"):
             try:
