@@ -85,7 +85,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         lines = ((name, _shown(before), _shown(after)) for name, before, after in entry.changes)
         return format_html_join("", "<div><b>{}</b>: {} → {}</div>", lines) or "–"
 
-    @action(description="Verify the trail", url_path="verify")
+    @action(description="Verify the trail", url_path="verify", permissions=["view"])
     def verify(self, request: HttpRequest) -> HttpResponse:
         report = audit_verify(anchors_read())
         if report.whole:
@@ -95,7 +95,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             self.message_user(request, str(finding), messages.ERROR)
         return redirect(reverse("admin:audit_auditentry_changelist"))
 
-    @action(description="Anchor it now", url_path="anchor")
+    @action(description="Anchor it now", url_path="anchor", permissions=["view"])
     @asks_first(
         "The trail's head is told to the log, to the anchor file and by mail, so that it can be proven.", "Anchor"
     )

@@ -73,6 +73,7 @@ def office(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     statuses = dict(orders.order_by().values_list("status").annotate(Count("pk")))
     runs = dict(StrategyRun.objects.order_by().values_list("state").annotate(Count("pk")))
     return context | {
+        "title": "Today",
         "tiles": _tiles(day, statuses, runs),
         "troubles": list(_troubles(now, statuses, runs)),
         "order_bars": _bars(statuses, OrderStatus, _list(Order, "status__exact"), _TONE),

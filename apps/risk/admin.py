@@ -20,7 +20,7 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Refuses what limits_set would refuse."""
         given = super().clean() or {}
-        for name, value in given.items():
+        for name, value in list(given.items()):
             if name.startswith(("max_", "duplicate_")) and value is not None and value < 0:
                 self.add_error(name, "A limit is zero or more; leave it empty for none.")
         return given

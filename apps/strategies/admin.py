@@ -88,7 +88,7 @@ class StrategyRunAdmin(AuditedAdmin):
     def stop(self, request: HttpRequest, chosen: QuerySet[StrategyRun]) -> None:
         each(self, request, chosen, lambda run: run_stop(actor=request.user, run_id=run.pk), "are stopping")
 
-    @admin.action(description="Park: put aside, with a reason its owner sees")
+    @admin.action(description="Park: put aside, with a reason its owner sees", permissions=["change"])
     @asks_first("They decide nothing more until somebody starts them again.", "Park", reason=True)
     def park(self, request: HttpRequest, chosen: QuerySet[StrategyRun]) -> None:
         def act(run: StrategyRun) -> None:

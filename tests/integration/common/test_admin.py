@@ -2,6 +2,7 @@
 
 import html
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import BrokerAccount, User
+from apps.accounts.services import apikey_create
 from apps.common.models import Outbox
 from apps.instruments.models import Instrument
 from apps.marketdata.models import GapLog, StoredCandle
@@ -34,7 +36,9 @@ def office(client):
     prices = dict.fromkeys(["open", "high", "low", "close", "volume"], 1.0)
     times = dict.fromkeys(["start_at", "end_at", "session_at"], now)
     StoredCandle.objects.create(instrument=gold, timeframe=60, **times, **prices)
-    client.force_login(User.objects.get(username="admin"))
+    admin_ = User.objects.get(username="admin")
+    apikey_create(actor=admin_, name="bot", scopes=["orders:read"], expires_at=now + timedelta(days=1))
+    client.force_login(admin_)
     return client
 
 
@@ -81,7 +85,7 @@ def form(run, **changes):
 def test_actions_start_and_stop_runs_and_say_what_went_wrong(office):
     run = StrategyRun.objects.first()
     page = reverse("admin:strategies_strategyrun_changelist")
-    office.post(page, {"action": "stop", "_selected_action": [run.pk]})
+    office.post(page, {"action": "stop", "_selected_action": [run.pk], "sure": "yes"})
     run.refresh_from_db()
     assert run.state == "stopping"
     answer = office.post(page, {"action": "start", "_selected_action": [run.pk]}, follow=True)
