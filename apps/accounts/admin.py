@@ -45,7 +45,7 @@ class GrantInline(TabularInline):
 
 @admin.register(BrokerAccount)
 class BrokerAccountAdmin(AuditedAdmin):
-    list_display = ["name", "owner", "broker", "currency", "mode", "live_enabled", "starting_cash", "is_active"]
+    list_display = ["name", "owner", "broker", "currency", "mode", "live_enabled", "cash", "is_active"]
     list_filter = ["mode", "live_enabled", "broker", "currency", "is_active"]
     search_fields = ["name", "owner__username", "owner__email"]
     list_select_related = ["owner"]
@@ -53,6 +53,10 @@ class BrokerAccountAdmin(AuditedAdmin):
     # Going live is a promotion that is checked and recorded, not a tick in a form.
     readonly_fields = ["mode", "live_enabled", "created_at", "updated_at"]
     inlines = [GrantInline]
+
+    @admin.display(description="starting cash")
+    def cash(self, account: BrokerAccount) -> str:
+        return f"{account.starting_cash.normalize():,f}"
 
 
 @admin.register(Grant)

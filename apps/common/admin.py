@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,13 +14,46 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
+from apps.common.fields import ExactDecimalField
 from apps.common.models import Outbox
 from apps.domain.errors import VeloxError
 
 Action = Callable[[Any, HttpRequest, Any], HttpResponse | None]
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class Exact:
+    """Shows exact decimals as they are, not padded to the longest the column could hold."""
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self._exact(super().get_list_display(request))  # type: ignore[misc]
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return self._exact(super().get_fields(request, obj))  # type: ignore[misc]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return self._exact(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+
+    def _exact(self, names: Iterable[Any]) -> list[Any]:
+        return [_shown(self.model, name) or name for name in names]  # type: ignore[attr-defined]
+
+
+@cache
+def _shown(model: type[models.Model], name: Any) -> Callable[[models.Model], str] | None:
+    """A column's display where it is an ExactDecimalField."""
+    field = next((each for each in model._meta.concrete_fields if each.name == name), None)
+    if not isinstance(field, ExactDecimalField):
+        return None
+
+    @admin.display(description=str(field.verbose_name), ordering=field.name)
+    def shown(obj: models.Model) -> str:
+        value = getattr(obj, field.name)
+        return "–" if value is None else f"{value.normalize():f}"
+
+    shown.__name__ = field.name
+    return shown
+
+
+class ReadOnlyAdmin(Exact, ModelAdmin):
     """For rows that are facts: they can be looked at and searched, not made, changed or deleted."""
 
     show_full_result_count = False
@@ -35,11 +68,12 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class ReadOnlyInline(TabularInline):
+class ReadOnlyInline(Exact, TabularInline):
     """Rows of a fact, beneath what they belong to."""
 
     extra = 0
     can_delete = False
+    hide_title = True  # its columns say more
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

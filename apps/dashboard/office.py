@@ -154,18 +154,18 @@ def _troubles(now: datetime, statuses: dict[str, int], runs: dict[str, int]) -> 
     unknown = Order.objects.filter(is_working__in=[True], status=OrderStatus.UNKNOWN).count()
     if unknown:
         where = _list(Order, "status__exact", OrderStatus.UNKNOWN)
-        yield "bad", f"{unknown} orders left and no answer came back: look them up at the broker", where
+        yield "bad", f"Orders that left and got no answer, to be looked up at the broker: {unknown}", where
     oldest = Outbox.objects.aggregate(at=Min("created_at"))["at"]
     if oldest is not None and now - oldest > LATE:
         yield "warn", f"A message has waited in the outbox since {timezone.localtime(oldest):%H:%M:%S}", _list(Outbox)
     if runs.get(RunState.FAILED):
         where = _list(StrategyRun, "state__exact", RunState.FAILED)
-        yield "warn", f"{runs[RunState.FAILED]} strategy runs have failed", where
+        yield "warn", f"Strategy runs that failed: {runs[RunState.FAILED]}", where
     since = now - timedelta(hours=HOURS)
     failed = WebhookDelivery.objects.filter(received_at__gte=since, verdict=Verdict.FAILED).count()
     if failed:
         where = _list(WebhookDelivery, "verdict__exact", Verdict.FAILED)
-        yield "warn", f"{failed} webhook deliveries failed and can be replayed", where
+        yield "warn", f"Webhook deliveries that failed and can be replayed: {failed}", where
 
 
 def _bars(counts: dict[str, int], kind: Any, where: str, tones: dict[Any, str]) -> list[Bar]:

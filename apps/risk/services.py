@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.selectors import account_tradable
+from apps.audit.services import audit_record
 from apps.common.rows import row_insert
 from apps.domain.errors import BadInput, NotFound
 from apps.domain.messages import OrderIntent
@@ -58,6 +59,7 @@ def switch_turn(*, actor: User, scope: Scope, scope_id: int, state: TradingState
         switch.pulls += 1
         switch.save(update_fields=["pulls"])
     KillSwitchEvent.objects.create(switch=switch, state=state, reason=reason[:300], actor=actor)
+    audit_record(action=f"kill_switch.{state}", actor=actor, target=switch, after={"reason": reason[:300]})
     return switch
 
 

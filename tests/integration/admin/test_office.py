@@ -61,7 +61,7 @@ def test_the_page_of_today_counts_what_there_is(office):
     shown = office.client.get("/admin/").content.decode()
     told = dict(re.findall(r"<span>([\w ]+)</span><strong>([\d,]+)</strong>", shown))
     assert (told["Orders today"], told["Fills today"], told["Accounts"]) == ("2", "1", "1")
-    assert "1 webhook deliveries failed" in shown
+    assert "failed and can be replayed: 1" in shown
     assert "order.placed" in shown
 
 
@@ -91,6 +91,13 @@ def test_the_first_row_of_a_day_is_found_by_halving(office):
     assert first_since(Order, timezone.now() - timedelta(hours=1.5)) == keys[-1]
     assert first_since(Order, timezone.now() - timedelta(days=9)) <= keys[0]
     assert first_since(Order, timezone.now()) > keys[-1]
+
+
+def test_amounts_are_shown_as_they_are(office):
+    for page in (office.url(Fill), office.url(Order, "change", office.market.filled.pk)):
+        shown = office.client.get(page).content.decode()
+        assert "100.5" in shown
+        assert "100.50" not in shown
 
 
 # --- what must not be edited is not
@@ -146,6 +153,7 @@ def test_nothing_happens_before_one_says_yes(office):
     office.act(order, "ask_cancel", sure="yes")
     order.refresh_from_db()
     assert order.status == "pending_cancel"
+    assert AuditEntry.objects.first().action == "order.cancel_asked"
 
 
 def test_a_cancel_that_comes_too_late_says_so(office):
@@ -162,6 +170,7 @@ def test_an_account_is_halted_with_a_reason_and_rearmed(office):
     assert _halted(account)
     assert KillSwitch.objects.get(scope=Scope.ACCOUNT, scope_id=account.pk).reason == "asked by phone"
     assert not any(order.status == "new" for order in Order.objects.filter(pk=office.market.order.pk))
+    assert AuditEntry.objects.first().action == "kill_switch.halted"
     office.act(account, "re_arm", sure="yes", reason="called back")
     assert not _halted(account)
 
