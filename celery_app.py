@@ -20,6 +20,7 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "halted scopes are pressed until they are flat": {"task": "execution.kill_switches_press", "schedule": 1.0},
     "every account's equity is noted": {"task": "portfolio.equity_snapshots", "schedule": 30.0},
     "the audit trail is anchored outside the database": {"task": "audit.anchor", "schedule": crontab(hour=0, minute=5)},
+    "tries that no longer count are forgotten": {"task": "accounts.attempts_forget", "schedule": crontab(minute=41)},
     "sessions that ended are forgotten": {"task": "pipeline.sessions_clear", "schedule": crontab(hour=3, minute=17)},
 }
 

@@ -69,6 +69,15 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _choice(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and text.lower() not in words:
+            raise ValueError(f"write {' or '.join(words)}")
+        return text.lower()
+
+    return read
+
+
 def _level(text: str) -> str:
     if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("write DEBUG, INFO, WARNING or ERROR")
@@ -92,6 +101,16 @@ KEYS: tuple[Key, ...] = (
     Key("ALLOWED_HOSTS", _words, "localhost,127.0.0.1,[::1]", "Host names served, by comma. Required in production."),
     Key("CSRF_TRUSTED_ORIGINS", _words, "", "Other origins whose forms are accepted, with scheme, by comma."),
     Key("BEHIND_PROXY", _flag, "false", "Trust X-Forwarded-Proto: only behind a proxy that sets it itself."),
+    Key("CORS_ORIGINS", _words, "", "Other origins whose scripts may call the API, with scheme, by comma."),
+    Key("REGISTRATION", _choice("open", "closed"), "", "open or closed. Empty: closed in production, else open."),
+    Key("SITE_URL", _url("http", "https"), "", "Where people reach this, for links in mails. Empty: as they came."),
+    Key(
+        "EMAIL_URL",
+        _url("smtp", "smtps", "smtp+tls"),
+        "",
+        "Mail server, smtp+tls://user:password@host:587. Empty: console and var/mail.",
+    ),
+    Key("EMAIL_FROM", str, "Velox <velox@localhost>", "Sender of mails."),
     Key("AUDIT_MAIL", _words, "", "Addresses that get the audit trail's daily anchor, by comma. Keep what they get."),
     Key("DEBUG", _flag, "false", "Django's debug pages in development; production ignores it."),
     Key("PORT", _number, "8000", "Port of the embedded shape's web server."),

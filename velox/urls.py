@@ -1,19 +1,20 @@
 """Front doors over HTTP."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
+from apps.accounts.views import door
 from apps.common.views import HealthLive, HealthReady
 
 urlpatterns = [
     path("health/live", HealthLive.as_view(), name="health-live"),
     path("health/ready", HealthReady.as_view(), name="health-ready"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", door.sign_in, name="login"),
+    path("logout/", door.sign_out, name="logout"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.api.urls")),
     path("", include("apps.webhooks.urls")),
+    path("", include("apps.accounts.urls")),
     path("", include("apps.dashboard.urls")),
 ]
 

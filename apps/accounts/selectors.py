@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from apps.accounts.models import ApiKey, BrokerAccount, Grant, User
+from apps.accounts.models import ApiKey, BrokerAccount, DeviceSession, Grant, User
 from apps.domain.errors import NotFound
 
 
@@ -16,6 +17,14 @@ def account_list(*, actor: User) -> QuerySet[BrokerAccount]:
     if not actor.is_active:
         return accounts.none()
     return accounts.filter(Q(owner=actor) | Q(pk__in=actor.grants.values("account")))
+
+
+def account_ids(*, actor: User, account_id: int | None = None) -> list[int]:
+    """Keys of the accounts the actor sees, or of the one asked for; none for an admin, who is bound to no account."""
+    if actor.is_admin and account_id is None:
+        return []
+    accounts = account_list(actor=actor) if account_id is None else account_list(actor=actor).filter(pk=account_id)
+    return list(accounts.order_by("pk").values_list("pk", flat=True))
 
 
 def account_get(*, actor: User, account_id: int, lock: bool = False) -> BrokerAccount:
@@ -48,6 +57,12 @@ def apikey_list(*, actor: User) -> QuerySet[ApiKey]:
     """Own keys, newest first, ended ones too; an admin's are everybody's."""
     keys = ApiKey.objects.select_related("owner")
     return keys if actor.is_admin else keys.filter(owner=actor)
+
+
+def session_list(*, actor: User) -> QuerySet[DeviceSession]:
+    """Own sessions that are still good, the last used first; an admin's are everybody's."""
+    sessions = DeviceSession.objects.select_related("user").filter(user__isnull=False, expire_date__gt=timezone.now())
+    return sessions if actor.is_admin else sessions.filter(user=actor)
 
 
 def _one(accounts: QuerySet[BrokerAccount], account_id: int, lock: bool) -> BrokerAccount:

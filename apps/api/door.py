@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from apps.api import idempotency
 from apps.api.access import People, Scope
 from apps.api.fields import Said
-from apps.api.pages import PageQuery, Paging
+from apps.api.pages import PageQuery, Paging, PerAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _respond(told: Operation, found: Any, said: dict[str, Any]) -> Response:
     if not told.many:
         return Response(told.answer(found).data, status=told.status)
     cursor = None
-    if told.paging is not None and isinstance(found, QuerySet):
+    if told.paging is not None and isinstance(found, QuerySet | PerAccount):
         found, cursor = told.paging.page(found, said)
     return Response({"results": told.answer(found, many=True).data, "next": cursor}, status=told.status)
 

@@ -54,6 +54,7 @@ KINDS: Final = (
         "A key stands for one request. Use a new key for a new wish.",
     ),
     Kind("throttled", 429, "Too many requests", "`Retry-After` says in how many seconds to come back."),
+    Kind("too_often", 429, "Tried too often", "The name or the address is locked; `Retry-After` says for how long."),
     # two people editing the same thing
     Kind("precondition_failed", 412, "It has changed meanwhile", "Read it again and send its new ETag in `If-Match`."),
     Kind("precondition_required", 428, "Say which version you edit", "Send the ETag you read in `If-Match`."),
@@ -124,7 +125,9 @@ def problem_of(request: Request | Any, error: VeloxError) -> Response:
     field = error.facts.get("field")
     shown = {} if kind_of(error).code == "not_found" else plain_facts(error)
     errors = [{"field": str(field), "reason": error.message}] if field else []
-    return problem(request, kind_of(error).code, error.message, errors=errors, facts=shown)
+    wait_s = error.facts.get("retry_after_s")
+    headers = {"Retry-After": str(wait_s)} if wait_s else None
+    return problem(request, kind_of(error).code, error.message, errors=errors, facts=shown, headers=headers)
 
 
 def plain_facts(error: VeloxError) -> dict[str, Any]:

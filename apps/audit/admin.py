@@ -40,7 +40,9 @@ class AuditedAdmin(ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
         before = getattr(request, "_velox_before", None)
-        after = snapshot(type(obj)._default_manager.get(pk=obj.pk)) | _of_inlines(message)
+        after = {"said": str(message)}
+        if before is not None:  # not on pages of their own, such as a password's
+            after = snapshot(type(obj)._default_manager.get(pk=obj.pk)) | _of_inlines(message)
         audit_record(action="admin.changed", actor=request.user, target=obj, before=before, after=after)
         return super().log_change(request, obj, message)
 

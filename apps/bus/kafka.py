@@ -23,6 +23,7 @@ from apps.domain.ports import Message
 log = logging.getLogger("velox.bus")
 
 SEEN_BYTES: Final = 32 << 20
+LAST_COMMIT_S: Final = 10.0
 
 
 class KafkaBus:
@@ -179,14 +180,20 @@ class KafkaBus:
             self._due_changed.notify_all()
 
     def commit_now(self, member: KafkaMember) -> None:
-        """The same, waited for; a failure is logged: the messages then come again."""
-        with self._due_changed:
-            self._due.pop(member, None)
-        try:
-            self._sender.flush(timeout_s=10.0)
-            member.tell_brokers()
-        except BrokerUnavailable as error:
-            log.warning("left without a last commit: %s", error)
+        """The same, waited for; where it cannot be done that is logged, and the messages come again."""
+        deadline = time.monotonic() + LAST_COMMIT_S
+        while True:
+            with self._due_changed:
+                self._due.pop(member, None)
+            try:
+                self._sender.flush(timeout_s=max(0.0, deadline - time.monotonic()))
+                member.tell_brokers()
+                return
+            except BrokerUnavailable as error:  # usual while a group changes hands, and over in a moment
+                if self._sender.is_broken or time.monotonic() > deadline:
+                    log.warning("left without a last commit: %s", error)
+                    return
+                time.sleep(0.02)
 
     def _commit_what_is_due(self) -> None:
         """The committing thread: one round trip at a time, so that commits asked for meanwhile go together."""

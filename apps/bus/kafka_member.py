@@ -66,7 +66,7 @@ class KafkaMember:
         self._bus, self._prefix, self._arrived = bus, prefix, bus.arrived
         self._places: dict[TopicPartition, Place] = {}
         self._turn = self._ahead = 0
-        self._closing = False
+        self._ended = self._closing = False  # nothing is handed out any more; nothing is fetched any more
         self._assignor = TogetherAssignor()
         self._telling = threading.Lock()
         self._consumer = KafkaConsumer(
@@ -97,7 +97,7 @@ class KafkaMember:
         with self._arrived:
             while not (found := self._take(limit)):
                 left = deadline - time.monotonic()
-                if left <= 0 or self._closing:
+                if left <= 0 or self._ended:
                     return []
                 self._arrived.wait(left)
         return found
@@ -117,7 +117,7 @@ class KafkaMember:
         """Messages of this member's partitions that are not committed yet, as of the last fetch (a quarter second)."""
         with self._arrived:
             places = {place: state for place, state in self._places.items() if not state.leaving}
-        if not places or self._closing:
+        if not places or self._ended:
             return 0
         ends = {place: self._consumer.highwater(place) for place in places}
         try:
@@ -131,12 +131,13 @@ class KafkaMember:
     def close(self) -> None:
         """Leave. What was taken and not committed goes to another member, or to the next that joins."""
         with self._arrived:
-            if self._closing:
+            if self._ended:
                 return
-            self._closing = True
+            self._ended = True
             self._arrived.notify_all()
+        self._bus.commit_now(self)  # while fetching goes on: a rebalance under way has to end before it is taken
+        self._closing = True
         self._thread.join()
-        self._bus.commit_now(self)
         self._consumer.close(autocommit=False, timeout_ms=5000)
 
     # --- for the bus

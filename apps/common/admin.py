@@ -73,7 +73,7 @@ class ReadOnlyInline(Exact, TabularInline):
 
     extra = 0
     can_delete = False
-    hide_title = True  # its columns say more
+    show_title = False  # its columns say more
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

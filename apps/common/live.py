@@ -39,6 +39,10 @@ def runs_group(user_id: int) -> str:
     return f"live.runs.{user_id}"
 
 
+def alerts_group(user_id: int) -> str:
+    return f"live.alerts.{user_id}"
+
+
 class PricesMessage(TypedDict):
     """`rows`: bytes of a PRICE array; newest row of each instrument that changed."""
 
@@ -60,13 +64,16 @@ class EventMessage(TypedDict):
 
 class ChartMessage(TypedDict):
     """A chart's new rows. `final`: a closed candle is among them, so it may not be skipped.
-    `kind`: "chart", or "snapshot" (the whole chart, for sockets that have just asked), or "error"."""
+    `kind`: "chart", or "snapshot" (the whole chart, for sockets that have just asked), or "error".
+    `by` and `n`: the sender, and how many final updates of this chart it has sent, so that a hub notices a lost one."""
 
     type: str
     channel: str
     kind: str
     body: bytes
     final: bool
+    by: str
+    n: int
 
 
 class ChartWish(TypedDict):

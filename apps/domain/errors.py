@@ -32,6 +32,12 @@ class IllegalTransition(RuleBroken):
     code = "illegal_transition"
 
 
+class TooOften(RuleBroken):
+    """Tried too often; `facts['retry_after_s']` says when it may be tried again."""
+
+    code = "too_often"
+
+
 class RiskRefused(RuleBroken):
     """The risk door said no; `facts` holds the rule's code and the numbers it saw."""
 

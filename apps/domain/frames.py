@@ -57,28 +57,30 @@ CandleArray = NDArray[np.void]
 
 TICKS, CANDLES = 1, 2
 VERSION: Final = 1
-_MAGIC: Final = b"VX"
-_HEADER: Final = struct.Struct("<2sBBIq")  # magic, version, kind, rows, tape offset (candles) or 0
-_DTYPES: Final = {TICKS: TICK, CANDLES: CANDLE}
+_HEADER: Final = struct.Struct("<4sIq")  # what it is, rows, tape offset (candles) or 0
+_HEAD: Final = {kind: b"VX" + bytes((VERSION, kind)) for kind in (TICKS, CANDLES)}
+_FORMS: Final = {_HEAD[TICKS]: (TICKS, TICK, TICK.itemsize), _HEAD[CANDLES]: (CANDLES, CANDLE, CANDLE.itemsize)}
+_FIRST: Final = _HEADER.size
 
 
 def encode(kind: int, rows: NDArray[np.void], source_offset: int = 0) -> bytes:
     """Header and bytes of a frame. `source_offset`: for candles, the offset of the tick frame they came from."""
     # Two plain copies cost less than one through the buffer protocol of a structured array.
-    return _HEADER.pack(_MAGIC, VERSION, kind, len(rows), source_offset) + rows.tobytes()
+    return _HEADER.pack(_HEAD[kind], len(rows), source_offset) + rows.tobytes()
 
 
 def decode(payload: bytes) -> tuple[int, NDArray[np.void], int]:
     """(kind, rows as a read-only view of `payload`, source offset). Raises BadData on anything else."""
-    if len(payload) < _HEADER.size:
-        raise BadData(f"a frame has at least {_HEADER.size} bytes, this one {len(payload)}")
-    magic, version, kind, count, source_offset = _HEADER.unpack_from(payload)
-    if magic != _MAGIC or version != VERSION or kind not in _DTYPES:
-        raise BadData("not a frame this version reads", magic=magic, version=version, kind=kind)
-    dtype = _DTYPES[kind]
-    if len(payload) != _HEADER.size + count * dtype.itemsize:
+    try:
+        head, count, source_offset = _HEADER.unpack_from(payload)
+        kind, dtype, size = _FORMS[head]
+    except struct.error:
+        raise BadData(f"a frame has at least {_FIRST} bytes, this one {len(payload)}") from None
+    except KeyError:
+        raise BadData("not a frame this version reads", head=bytes(payload[:4])) from None
+    if len(payload) != _FIRST + count * size:
         raise BadData(f"a frame of {count} rows has another length than {len(payload)} bytes")
-    return kind, np.frombuffer(payload, dtype, count, _HEADER.size), source_offset
+    return kind, np.frombuffer(payload, dtype, count, _FIRST), source_offset
 
 
 ROW_BITS: Final = 20

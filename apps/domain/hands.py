@@ -21,6 +21,7 @@ from apps.domain.messages import (
     Signal,
     decimal_price,
 )
+from apps.domain.positions import average_after
 
 Out = Signal | CancelWanted | Advance
 _OVER: Final = frozenset({"cancel", "expire", "reject", "deny"})
@@ -165,7 +166,7 @@ class Hands:
         if event.fill_id in self._booked:
             return False
         self._booked.add(event.fill_id)
-        self._move(event.side.sign * event.qty, event.price)
+        self.qty, self.avg_price = average_after(self.qty, self.avg_price, event.side.sign * event.qty, event.price)
         if event.closes_order:
             self._done(event.client_order_id)
         return True
@@ -174,15 +175,6 @@ class Hands:
         del self.orders[client_order_id]
         if not self.orders:
             self._booked.clear()
-
-    def _move(self, change: Decimal, price: Decimal) -> None:
-        before, self.qty = self.qty, self.qty + change
-        if before * change >= 0:
-            self.avg_price = (self.avg_price * abs(before) + price * abs(change)) / abs(self.qty)
-        elif self.qty == 0:
-            self.avg_price = ZERO
-        elif self.qty * before < 0:
-            self.avg_price = price
 
     # --- kept over a restart
 

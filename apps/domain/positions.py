@@ -53,6 +53,16 @@ class Position:
         return self.cost if part == self.qty else (self.cost * part / self.qty).quantize(QUANTUM)
 
 
+def average_after(qty: Decimal, avg_price: Decimal, change: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
+    """(signed quantity, average price of what is open) after trading `change` at `price`."""
+    after = qty + change
+    if qty * change >= 0:
+        return after, (avg_price * abs(qty) + price * abs(change)) / abs(after)
+    if not after:
+        return after, ZERO
+    return after, price if after * qty < 0 else avg_price
+
+
 def signed(fill: Fill) -> Decimal:
     """Units bought, negative when sold."""
     return fill.qty if fill.side.sign > 0 else -fill.qty

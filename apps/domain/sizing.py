@@ -90,7 +90,8 @@ def sizing_parse(text: str) -> Sizing:
             raise ValueError(text)
         return kinds[kind](*values)
     except (KeyError, TypeError, ValueError, InvalidOperation):
-        raise BadInput(f"cannot read sizing {text!r}; try units:1, cash:10000, equity:25, risk:1:150") from None
+        sentence = f"cannot read sizing {text!r}; try units:1, cash:10000, equity:25, risk:1:150"
+        raise BadInput(sentence, field="sizing") from None
 
 
 def whole_lots(qty: Decimal, lot_size: Decimal) -> Decimal:

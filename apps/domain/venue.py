@@ -50,7 +50,7 @@ class VenueRules:
 
 @dataclass(slots=True)
 class Working:
-    """An order at the venue. `left`: still to fill; `rested`: has it seen a tick without filling."""
+    """An order at the venue. `left`: still to fill; `rested`: has it seen a tick at which it could not trade."""
 
     order: NewOrder
     left: Decimal
@@ -231,9 +231,10 @@ class PaperVenue:
             working.triggered = True
             yield _changed(order, "trigger", market.at_ns, market.place)
             price = price if working.is_market else self._limit_price(working, market)
-        if price is not None:
+        if price is None:
+            working.rested = True  # from here on the market comes to it; what was marketable all along keeps taking
+        else:
             yield from self._fill(book, working, price, market)
-        working.rested = True
         if order.validity is Validity.IOC and working in book.orders:
             book.orders.remove(working)
             yield _changed(order, "cancel", market.at_ns, market.place, "ioc", "the rest of an IOC order")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.accounts.admin import BrokerAccountAdmin, UserAdmin
 from apps.accounts.models import BrokerAccount, User
-from apps.audit.services import audit_record
 from apps.common.admin import asks_first, each, reason_given
 from apps.execution.kill import kill_switch_pull, kill_switch_rearm
 from apps.execution.services import order_ask_cancel
@@ -31,12 +29,13 @@ class OrderAdmin(OrderHistory):
     @admin.action(description="Ask the venue to cancel")
     @asks_first("The venue is asked to cancel these orders. What has filled by then stays.", "Ask to cancel")
     def ask_cancel(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
-        def act(order: Order) -> None:
-            with transaction.atomic():
-                order_ask_cancel(actor=request.user, order_id=order.pk)
-                audit_record(action="order.cancel_asked", actor=request.user, target=order)
-
-        each(self, request, chosen, act, "cancels were asked for; an order is cancelled once its venue says so")
+        each(
+            self,
+            request,
+            chosen,
+            lambda order: order_ask_cancel(actor=request.user, order_id=order.pk),
+            "cancels were asked for; an order is cancelled once its venue says so",
+        )
 
 
 class Switched:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from apps.accounts.models import BrokerAccount, User
 from apps.accounts.selectors import account_tradable
+from apps.audit.services import audit_record
 from apps.common.rows import rows
 from apps.domain.errors import BadData, BadInput, Misconfigured, NotFound
 from apps.domain.messages import (
@@ -142,7 +143,20 @@ def ticket_submit(*, actor: User, ticket: Ticket, now_ns: int | None = None) -> 
         exit=ticket.exit,
         tag=ticket.tag,
     )
-    return intent_submit(intent, desk, now_ns=now_ns)
+    decision = intent_submit(intent, desk, now_ns=now_ns)
+    audit_record(
+        action="order.placed", actor=actor, target=decision, after=_told(ticket, account, instrument, decision)
+    )
+    return decision
+
+
+def _told(ticket: Ticket, account: BrokerAccount, instrument: Instrument, decision: RiskDecision) -> dict[str, object]:
+    """What the audit trail keeps of a person's order; the order's own history has the rest."""
+    wish = {"side": ticket.side, "qty": ticket.qty, "type": ticket.order_type, "validity": ticket.validity}
+    prices = {"limit_price": ticket.limit_price, "trigger_price": ticket.trigger_price}
+    answer = {"allowed": decision.allowed, "code": decision.code}
+    asked = {name: price for name, price in prices.items() if price is not None}
+    return {"account": account.name, "mode": account.mode, "instrument": instrument.symbol} | wish | asked | answer
 
 
 def intent_submit(intent: OrderIntent, desk: Desk, *, flatten: bool = False, now_ns: int | None = None) -> RiskDecision:
@@ -226,7 +240,16 @@ def order_ask_cancel(*, actor: User, order_id: int, now_ns: int | None = None) -
     _, at_ns = venue_now(order.instrument_id, now_ns or time.time_ns())
     if not order.is_working:
         order.state.after(OrderStep(OrderEvent.ASK_CANCEL, at_ns, "too late"))  # raises, with the table's words
+    before = order.status
     order_cancel_ask(order, at_ns, 0, BY_HAND)
+    if order.status != before:
+        audit_record(
+            action="order.cancel_asked",
+            actor=actor,
+            target=order,
+            before={"status": before},
+            after={"status": order.status},
+        )
     return order
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from apps.domain.messages import ZERO, Mode, NewOrder, Side
+from apps.domain.positions import average_after
 from apps.orders.models import Fill as FillRow
 from apps.orders.models import Order
 from apps.orders.selectors import orders_working
@@ -40,13 +41,7 @@ def run_standing(*, run_id: int, instrument: int) -> Standing:
             continue
         if of_run != run_id:
             continue
-        before, qty = qty, qty + change
-        if before * change >= 0:
-            avg_price = (avg_price * abs(before) + price * filled) / abs(qty)
-        elif not qty:
-            avg_price = ZERO
-        elif before * qty < 0:
-            avg_price = price
+        qty, avg_price = average_after(qty, avg_price, change, price)
     working = Order.objects.filter(run=run_id, instrument=instrument, is_working=True).order_by("pk")
     prefix = f"r{run_id}-i{instrument}-"
     last = RiskDecision.objects.filter(client_order_id__startswith=prefix).order_by("-pk").first()

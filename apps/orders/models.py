@@ -27,7 +27,7 @@ class Order(Stamped):
     """
 
     client_order_id = models.CharField(max_length=64, unique=True)
-    account = models.ForeignKey(BrokerAccount, models.PROTECT, related_name="orders")
+    account = models.ForeignKey(BrokerAccount, models.PROTECT, related_name="orders", db_index=False)
     run = models.ForeignKey(StrategyRun, models.PROTECT, null=True, blank=True, related_name="orders")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
     side = models.CharField(max_length=4, choices=choices(Side))
@@ -59,6 +59,10 @@ class Order(Stamped):
         indexes = [
             models.Index(fields=["account", "decided_ns"], name="order_by_account_time"),
             models.Index(fields=["is_working", "account"], name="order_working"),
+            # lists, newest first: what is asked for lies together and in order
+            models.Index(fields=["account", "id"], name="order_by_account"),
+            models.Index(fields=["account", "status", "id"], name="order_by_status"),
+            models.Index(fields=["account", "instrument", "id"], name="order_by_instrument"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(side__in=list(Side)), name="order_side_known"),

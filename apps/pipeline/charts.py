@@ -167,12 +167,12 @@ class ChartBoard:
             forming = (
                 self._forming(wish, chart) if news or channel in self._owed or wish["instrument"] in moved else None
             )
+            if news or (forming and channel not in self._owed):  # those who follow already are not given the snapshot
+                rows = news[-SHOWN:] + ([forming] if forming else [])
+                self._line.chart(channel, "chart", msgspec.json.encode(rows), final=bool(news))
             if channel in self._owed:
                 self._owed.discard(channel)
                 self._line.chart(channel, "snapshot", self._snapshot(wish, chart, forming), final=True)
-            elif news or forming:
-                rows = news[-SHOWN:] + ([forming] if forming else [])
-                self._line.chart(channel, "chart", msgspec.json.encode(rows), final=bool(news))
 
     def _forming(self, wish: ChartWish, chart: ChartStudy) -> list[Any] | None:
         key = (wish["instrument"], wish["timeframe"])

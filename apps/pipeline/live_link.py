@@ -67,6 +67,7 @@ class LiveLink:
         self._sending = False
         self._lock = threading.Lock()
         self._counts: defaultdict[str, int] = defaultdict(int)
+        self._finals: defaultdict[str, int] = defaultdict(int)
         self._hubs: dict[str, tuple[float, list[ChartWish]]] = {}
         self._wants_prices = False
 
@@ -78,9 +79,11 @@ class LiveLink:
             self._post(PRICES_GROUP, {"type": "live.prices", "rows": rows})
 
     def chart(self, channel: str, kind: str, body: bytes, *, final: bool) -> None:
+        if final and kind == "chart":
+            self._finals[channel] += 1
         if final or len(self._waiting) < MAX_WAITING // 2:
             message = {"type": "live.chart", "channel": channel, "kind": kind, "body": body, "final": final}
-            self._post(CHARTS_GROUP, message)
+            self._post(CHARTS_GROUP, {**message, "by": self.id, "n": self._finals[channel]})
 
     def event(self, group: str, kind: str, body: bytes) -> None:
         """`body`: JSON. Every watcher of the group gets it."""
@@ -103,6 +106,8 @@ class LiveLink:
             self._hubs = {
                 hub: (seen, [{**wish, "fresh": False} for wish in charts]) for hub, (seen, charts) in self._hubs.items()
             }
+        for gone in self._finals.keys() - found.keys():
+            del self._finals[gone]
         return list(found.values())
 
     def wants_prices(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from apps.domain.hands import LaneSpec
 from apps.domain.lane import Lane
-from apps.domain.messages import CancelWanted, Mode, Signal
+from apps.domain.messages import CancelWanted, Instrument, Mode, Signal
+from apps.domain.ports import Clock
+from apps.domain.sessions import Calendar
 from apps.domain.strategies import STRATEGIES
 from apps.execution import services as execution
 from apps.execution.standing import run_standing
@@ -16,9 +18,6 @@ from apps.marketdata.selectors import candles_load
 from apps.strategies import services as strategies
 from apps.strategies.models import RunState, StrategyRun
 from apps.strategies.selectors import lane_load, runs_wanted
-
-if TYPE_CHECKING:
-    from velox.wiring import System
 
 HISTORY = 500
 """Stored candles of each timeframe a fresh lane is warmed up with, beyond what its indicators need."""
@@ -30,10 +29,22 @@ def _bytes(lane: Lane) -> bytes:
     return json.dumps(lane.remember()).encode()
 
 
+class World(Protocol):
+    """What lanes are built from; the composition root has it."""
+
+    clock: Clock
+
+    @property
+    def instruments(self) -> dict[int, Instrument]: ...
+
+    @property
+    def calendars(self) -> dict[int, Calendar]: ...
+
+
 class Roster:
     """RosterPort over the database. A run that is to stop ends once its last lane has wound down."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: World) -> None:
         self._system = system
         self._runs: dict[int, StrategyRun] = {}
         self._open: set[LaneKey] = set()

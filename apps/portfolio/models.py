@@ -68,6 +68,7 @@ class LedgerEntry(models.Model):
     class Meta:
         verbose_name_plural = "ledger entries"
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["account", "id"], name="ledger_by_account")]
         constraints = [models.UniqueConstraint(fields=["account", "ref", "line"], name="ledger_line_unique")]
 
     def __str__(self) -> str:

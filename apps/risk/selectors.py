@@ -129,6 +129,12 @@ def decision_list(*, actor: User, account_id: int | None = None) -> QuerySet[Ris
     return decisions if account_id is None else decisions.filter(account_id=account_id)
 
 
+def decision_newest() -> int:
+    """The number of the newest decision of the installation, 0 where there is none: a bound for looking back."""
+    newest = RiskDecision.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0
+
+
 _ANSWERED = f"SELECT 1 FROM {RiskDecision._meta.db_table} WHERE client_order_id = %s"  # noqa: S608
 
 

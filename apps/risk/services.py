@@ -31,7 +31,10 @@ def limits_set(*, actor: User, scope: Scope, scope_id: int = 0, **limits: Decima
             raise BadInput(f"there is no limit called {name}", field=name)
         if value is not None and value < 0:
             raise BadInput(f"{name} cannot be {value}", field=name)
+    found = RiskLimit.objects.select_for_update().filter(scope=scope, scope_id=scope_id).first()
+    before = {name: getattr(found, name, None) for name in limits}
     row, _ = RiskLimit.objects.update_or_create(scope=scope, scope_id=scope_id, defaults=limits)
+    audit_record(action="limits.set", actor=actor, target=row, before=before, after=limits)
     return row
 
 
@@ -53,13 +56,20 @@ def switch_turn(*, actor: User, scope: Scope, scope_id: int, state: TradingState
     scope_allowed(actor, scope, scope_id)
     if scope not in (Scope.INSTALLATION, Scope.USER, Scope.ACCOUNT):
         raise BadInput(f"a {scope} has no kill switch", field="scope")
+    before = KillSwitch.objects.filter(scope=scope, scope_id=scope_id).values_list("state", flat=True).first()
     defaults: dict[str, Any] = {"state": state, "reason": reason[:300], "changed_by": actor}
     switch, _ = KillSwitch.objects.update_or_create(scope=scope, scope_id=scope_id, defaults=defaults)
     if state is TradingState.HALTED:
         switch.pulls += 1
         switch.save(update_fields=["pulls"])
     KillSwitchEvent.objects.create(switch=switch, state=state, reason=reason[:300], actor=actor)
-    audit_record(action=f"kill_switch.{state}", actor=actor, target=switch, after={"reason": reason[:300]})
+    audit_record(
+        action="switch.pulled" if state is TradingState.HALTED else "switch.armed",
+        actor=actor,
+        target=switch,
+        before={"state": before or TradingState.TRADING},
+        after={"state": state, "reason": switch.reason},
+    )
     return switch
 
 

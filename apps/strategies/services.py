@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.selectors import account_tradable
+from apps.audit.services import audit_record
 from apps.common.version import code_hash
 from apps.domain.errors import BadInput, NotFound, RuleBroken
 from apps.domain.messages import Signal, utc
@@ -56,7 +57,14 @@ def run_create(
         timeframe=timeframe,
     )
     run.instruments.set(chosen)
+    audit_record(action="run.created", actor=actor, target=run, after=_told(run))
     return run
+
+
+def _told(run: StrategyRun) -> dict[str, Any]:
+    """What the audit trail keeps of a run."""
+    names = ("strategy", "params", "sizing", "timeframe", "mode", "version")
+    return {name: getattr(run, name) for name in names} | {"account": run.account.name}
 
 
 def _instruments(numbers: Sequence[int]) -> list[Instrument]:
@@ -117,6 +125,7 @@ def run_start(*, actor: User, run_id: int, check: StrategyCheck = strategy_check
     run.version = run_version(run)
     run.started_at, run.stopped_at, run.reason = timezone.now(), None, ""
     run.save()
+    audit_record(action="run.started", actor=actor, target=run, after=_told(run))
     return run
 
 
@@ -124,7 +133,12 @@ def run_start(*, actor: User, run_id: int, check: StrategyCheck = strategy_check
 def run_stop(*, actor: User, run_id: int) -> StrategyRun:
     """Want it stopped: the decide stage cancels its orders, then reports the end. Asking twice is harmless."""
     run = _owned(actor, run_id)
+    before = run.state
     _move(run, "stop")
+    if run.state != before:
+        audit_record(
+            action="run.stop_asked", actor=actor, target=run, before={"state": before}, after={"state": run.state}
+        )
     return run
 
 

@@ -52,7 +52,7 @@ def rows() -> list[dict[str, Any]]:
                  "100 B, acks=all, 3 replicas, 4 partitions; our peer is Java; more is better"),
             _row("kafka_consume_messages_per_s", ours_in, "messages/s", "kafka-consumer-perf-test", theirs_in,
                  "100 B, polled as Message objects; the peer only counts them; more is better"),
-            _row("kafka_hop_p50_ms", _hop_ms(bus), "ms", "", None, "post, then poll by a waiting member; less is better"),
+            _row("kafka_hop_p50_ms", _hop_ms(bus), "ms", "", None, "post to a waiting member's poll; less is better"),
             _row("kafka_ticks_per_s_end_to_end", _end_to_end(bus, prefix), "ticks/s", "goal", 1_000_000.0,
                  "frames of 500: another process posts; polled, decoded, candles and six indicators; more is better"),
         ]  # fmt: skip
@@ -90,7 +90,7 @@ def _messages(bus: KafkaBus) -> tuple[float, float]:
 def _hop_ms(bus: KafkaBus) -> float:
     consumer = bus.consumer("hop", ["ticks"])
     took = []
-    for number in range(300):
+    for _ in range(300):
         began = time.perf_counter()
         bus.post("ticks", 0, b"x" * 64)
         while not consumer.poll(1.0):

@@ -114,9 +114,7 @@ def same(lane: Lane, run: Backtest) -> None:
     assert [
         (plain(o.client_order_id), o.side, o.qty, o.limit_price, o.trigger_price, o.decided_ns)
         for o in Order.objects.filter(run=lane.run).exclude(status="denied").order_by("pk")
-    ] == [
-        (plain(o.client_order_id), o.side, o.qty, o.limit_price, o.trigger_price, o.at_ns) for o in journal.orders
-    ]
+    ] == [(plain(o.client_order_id), o.side, o.qty, o.limit_price, o.trigger_price, o.at_ns) for o in journal.orders]
     assert [
         (plain(f.fill_id), f.order.side, f.qty, f.price, f.fee, f.at_ns)
         for f in Fill.objects.filter(run=lane.run).select_related("order").order_by("pk")

@@ -100,6 +100,11 @@ def test_a_limit_that_is_marketable_on_arrival_gets_the_better_market_price(venu
     assert (fill.price, fill.maker) == (11, False)
 
 
+def test_what_is_left_of_a_marketable_limit_keeps_taking_the_market_not_its_limit(venue: PaperVenue) -> None:
+    venue.submit(order(kind="limit", qty="3", limit_price=70))
+    assert fills(venue, tape((60, 61, 1, 1), (61, 62, 9, 9))) == [("a", 1, 61, 0), ("a", 2, 62, 1)]
+
+
 def test_a_stop_fills_where_the_market_is_when_it_fires(venue: PaperVenue) -> None:
     venue.submit(order("sell", "sl_m", trigger_price=10))
     events = run(venue, tape((11, 12), (10.5, 11), (7, 8)))

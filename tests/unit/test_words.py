@@ -13,7 +13,7 @@ from tests.unit.pages import ROOT
 FORBIDDEN = {
     "a path of one machine": r"(?<![\w.$}])/(?:wo~rk/|ho~me/\w|Us~ers/\w|ro~ot/)",
     "the number of an issue": r"\b(?:iss~ue|tick~et) ?#?\d|(?<![\w&;/'\"])#\d{1,4}\b(?![\w-])",
-    "who or what wrote it": r"\b(?:anth~ropic|cla~ude|sub-?ag~ents?|L~LMs?)\b|(?<!user[ -])\bag~ents?\b",
+    "who or what wrote it": r"\b(?:anth~ropic|cla~ude|(?:sub-?|AI )ag~ents?|L~LMs?)\b",
     "the host of a package registry": r"\b(?:py~pi\.org|python~hosted|registry\.n~pm|deb\.deb~ian|mav~en\.org/maven2|"
     r"artif~actory)",
 }

@@ -9,6 +9,7 @@ from velox.settings.parts.database import *
 from velox.settings.parts.drf import *
 from velox.settings.parts.kafka import *
 from velox.settings.parts.logging import *
+from velox.settings.parts.mail import *
 from velox.settings.parts.office import *
 from velox.settings.parts.redis import *
 from velox.settings.parts.security import *
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",  # Swagger UI and Redoc as local files
     "channels",
+    "corsheaders",
     "apps.common",
     "apps.audit",
     "apps.accounts",
@@ -55,6 +57,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.common.middleware.RequestLog",
+    "corsheaders.middleware.CorsMiddleware",
+    "apps.common.middleware.BodyLimit",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "apps.common.middleware.AdminPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.accounts.middleware.SessionSeen",
     "apps.accounts.middleware.OwnTimeZone",
     "apps.common.middleware.ErrorPages",
 ]

@@ -4,5 +4,6 @@ from velox.env import env
 from velox.settings.base import *
 
 DEBUG = env.flag("DEBUG")
+REGISTRATION = env.text("REGISTRATION") or "open"  # a demo wants to be tried
 
 env.check()

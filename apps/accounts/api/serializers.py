@@ -72,6 +72,9 @@ class GrantIn(Said):
 class LoginIn(Said):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=256, trim_whitespace=False, style={"input_type": "password"})
+    code = serializers.CharField(
+        max_length=40, required=False, help_text="Six digits of the authenticator, or a recovery code, if one is set."
+    )
 
 
 class RefreshIn(Said):

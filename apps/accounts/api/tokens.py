@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import authenticate
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.accounts.api.serializers import LoginIn, RefreshIn, TokensOut
+from apps.accounts.services import LoginRefused, SecondFactorNeeded, login_check, login_noted
 from apps.accounts.services.tokens import tokens_issue, tokens_renew, tokens_revoke
 from apps.api.access import People, Scope
 from apps.api.door import Door, operation
@@ -24,10 +24,17 @@ class Tokens(Door):
         examples=(("A trader", {"username": "maya", "password": "velox-demo"}),),
     )  # fmt: skip
     def post(self, request: Request, said: dict[str, Any]) -> dict[str, str]:
-        """Log in with user name and password."""
-        user = authenticate(request._request, **said)
-        if user is None:
-            raise AuthenticationFailed("This user name and password do not go together.")
+        """Log in with user name, password and, where the account has a second factor, its code.
+
+        Counted and locked out as the login page is, by the same counters.
+        """
+        try:
+            user = login_check(**said)
+        except SecondFactorNeeded:
+            raise AuthenticationFailed("The password is right; send a code of the authenticator as `code`.") from None
+        except LoginRefused as refused:
+            raise AuthenticationFailed(refused.message) from None
+        login_noted(user=user, how="token")
         return tokens_issue(user)
 
 

@@ -29,7 +29,8 @@ class Me(Door):
     @operation("me_edit", ME, Scope.PERSON, body=MeIn, answer=MeOut, rate="write")
     def patch(self, request: Request, said: dict[str, Any]) -> Any:
         """Change my name, time zone or theme."""
-        return described(people.user_edit(actor=request.user, **said), scopes_of(request))
+        people.profile_set(actor=request.user, **said)
+        return described(request.user, scopes_of(request))
 
 
 class Accounts(Door):

@@ -6,9 +6,51 @@ from apps.accounts.services.api_keys import (
     apikey_revoke,
     apikeys_revoke_all,
 )
-from apps.accounts.services.people import account_grant, account_open, account_revoke, user_create
+from apps.accounts.services.devices import session_revoke, sessions_revoke_all
+from apps.accounts.services.invitations import (
+    invitation_accept,
+    invitation_get,
+    invitation_make,
+    invitation_withdraw,
+    registration_begin,
+    registration_open,
+)
+from apps.accounts.services.login import (
+    LoginRefused,
+    SecondFactorNeeded,
+    code_check,
+    login_check,
+    login_noted,
+    login_unlock,
+    logout_noted,
+    password_check,
+    password_confirm,
+)
+from apps.accounts.services.passwords import password_change, password_reset_begin, password_reset_finish
+from apps.accounts.services.people import (
+    account_grant,
+    account_open,
+    account_revoke,
+    profile_set,
+    user_create,
+    user_set_role,
+    user_switch,
+)
+from apps.accounts.services.second_factor import (
+    factor_begin,
+    factor_codes_left,
+    factor_codes_renew,
+    factor_confirm,
+    factor_disable,
+    factor_needed,
+    factor_picture,
+    factor_uri,
+    factor_verify,
+)
 
 __all__ = [
+    "LoginRefused",
+    "SecondFactorNeeded",
     "account_grant",
     "account_open",
     "account_revoke",
@@ -16,5 +58,35 @@ __all__ = [
     "apikey_create",
     "apikey_revoke",
     "apikeys_revoke_all",
+    "code_check",
+    "factor_begin",
+    "factor_codes_left",
+    "factor_codes_renew",
+    "factor_confirm",
+    "factor_disable",
+    "factor_needed",
+    "factor_picture",
+    "factor_uri",
+    "factor_verify",
+    "invitation_accept",
+    "invitation_get",
+    "invitation_make",
+    "invitation_withdraw",
+    "login_check",
+    "login_noted",
+    "login_unlock",
+    "logout_noted",
+    "password_change",
+    "password_check",
+    "password_confirm",
+    "password_reset_begin",
+    "password_reset_finish",
+    "profile_set",
+    "registration_begin",
+    "registration_open",
+    "session_revoke",
+    "sessions_revoke_all",
     "user_create",
+    "user_set_role",
+    "user_switch",
 ]

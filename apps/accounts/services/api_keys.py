@@ -89,13 +89,19 @@ def apikey_authenticate(raw: str, address: str) -> tuple[User, frozenset[str]]:
     return key.owner, frozenset(key.scopes)
 
 
+def apikeys_end(owner: User) -> list[str]:
+    """As apikeys_revoke_all, for services that write their own entry; returns the prefixes."""
+    keys = ApiKey.objects.filter(owner=owner, revoked_at=None)
+    prefixes = list(keys.values_list("prefix", flat=True))
+    keys.update(revoked_at=timezone.now())
+    return prefixes
+
+
 @transaction.atomic
 def apikeys_revoke_all(*, actor: User | None, owner: User) -> int:
     """End every key of a user: they left, or their account was taken over."""
-    keys = ApiKey.objects.filter(owner=owner, revoked_at=None)
-    prefixes = list(keys.values_list("prefix", flat=True))
+    prefixes = apikeys_end(owner)
     if prefixes:
-        keys.update(revoked_at=timezone.now())
         audit_record(action="apikey.revoked_all", actor=actor, target=owner, after={"prefixes": prefixes})
     return len(prefixes)
 

@@ -6,8 +6,10 @@ Both carry a fingerprint of the password, so that a new one ends them all.
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
@@ -42,6 +44,12 @@ def tokens_revoke(refresh: str) -> None:
         RefreshToken(refresh).blacklist()
     except TokenError:
         return
+
+
+def tokens_end(user: User) -> int:
+    """No refresh token of the user buys anything any more; access tokens end by themselves in minutes."""
+    alive = OutstandingToken.objects.filter(user=user, expires_at__gt=timezone.now(), blacklistedtoken=None)
+    return len(BlacklistedToken.objects.bulk_create([BlacklistedToken(token=each) for each in alive]))
 
 
 def _worthless() -> NotFound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,16 +10,22 @@ import msgspec
 
 from apps.common.live import ChartMessage, ChartWish
 from apps.dashboard.live.socket import Socket
+from apps.dashboard.live.streams import first_seq
 from apps.dashboard.live.wire import pack
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Chart:
-    """`waiting`: have asked and not yet been given the whole chart."""
+    """`waiting`: have asked and not yet been given the whole chart. `seq` counts messages in which a candle closed;
+    `heard`: the sender and its count of them, by which a lost one is noticed."""
 
     wish: ChartWish
     sockets: set[Socket] = field(default_factory=set)
     waiting: set[Socket] = field(default_factory=set)
+    seq: int = field(default_factory=first_seq)
+    heard: tuple[str, int] | None = None
 
 
 class ChartRoom:
@@ -58,9 +65,14 @@ class ChartRoom:
         chart = self._charts.get(message["channel"])
         if chart is None:
             return set()
+        complete = self._hear(chart, message)
         if message["kind"] != "chart":
             return self._begin(chart, message)
-        packet = _packet(message)
+        if not complete:
+            self._begin_anew(chart)
+            return set()
+        chart.seq += message["final"]
+        packet = _packet(chart, message)
         if not message["final"]:
             for socket in chart.sockets:
                 socket.offer_chart(message["channel"], packet)
@@ -70,9 +82,30 @@ class ChartRoom:
             socket.push(packet)
         return chart.sockets
 
+    @staticmethod
+    def _hear(chart: Chart, message: ChartMessage) -> bool:
+        """False where a closed candle was lost on the way here, or the stage is another one than before.
+
+        Whoever follows the chart then waits for the whole of it, which may be this very message.
+        """
+        by, n = message["by"], message["n"]
+        closed = message["kind"] == "chart" and message["final"]
+        complete = not chart.sockets or chart.heard == (by, n - closed)
+        chart.heard = (by, n)
+        if not complete:
+            chart.waiting |= chart.sockets
+        return complete
+
+    def _begin_anew(self, chart: Chart) -> None:
+        log.warning("a closed candle was lost on the way here", extra={"channel": chart.wish["channel"]})
+        for socket in chart.sockets:
+            socket.forget(chart.wish["channel"])
+        chart.sockets = set()
+        self._changed()
+
     def _begin(self, chart: Chart, message: ChartMessage) -> set[Socket]:
         begun, chart.waiting = chart.waiting, set()
-        packet = _packet(message)
+        packet = _packet(chart, message)
         for socket in begun:
             socket.push(packet)
         if message["kind"] == "snapshot":
@@ -82,6 +115,8 @@ class ChartRoom:
         return begun
 
 
-def _packet(message: ChartMessage) -> bytes:
-    channel = msgspec.json.encode(message["channel"])
-    return pack(b'{"t":"%s","ch":%s,"d":%s}' % (message["kind"].encode(), channel, message["body"]))
+def _packet(chart: Chart, message: ChartMessage) -> bytes:
+    name = message["channel"]
+    kind = "candles" if message["kind"] == "chart" and name.startswith("candles:") else message["kind"]
+    facts = (kind.encode(), msgspec.json.encode(name), chart.seq, message["body"])
+    return pack(b'{"t":"%s","ch":%s,"seq":%d,"d":%s}' % facts)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from importlib import import_module
 from typing import Any, Final
 
-from channels.auth import get_user
 from channels.db import database_sync_to_async
-from django.conf import settings
 
 from apps.accounts.models import User
+from apps.accounts.selectors import account_get
+from apps.dashboard.live.credentials import Credentials
 from apps.dashboard.live.facts import (
     account_fact,
     decision_fact,
@@ -30,14 +29,15 @@ from apps.instruments.selectors import instrument_by_symbol, instrument_list, wa
 from apps.marketdata.quotes import board
 from apps.orders.selectors import fill_list, order_list
 from apps.portfolio.selectors import account_summary
-from apps.risk.selectors import decision_list, switch_list
+from apps.risk.selectors import decision_list, decision_newest, switch_list
 from apps.strategies.selectors import run_list
 
 NEWEST: Final = 200  # orders and fills in a snapshot
 NEWEST_DECISIONS: Final = 50
+LOOKED_THROUGH: Final = 2_000  # decisions of the whole installation among which refusals are looked for
 
 
-class DatabaseSources:
+class DatabaseSources(Credentials):
     """`Sources` over the database. Queries run in Channels' own thread, never on the loop."""
 
     @database_sync_to_async
@@ -62,6 +62,8 @@ class DatabaseSources:
             return _account(user, int(number))
         if kind == "runs":
             return {"runs": [run_fact(run) for run in run_list(actor=user)]}
+        if kind == "alerts":
+            return {"refused": _refusals(user), "kill": _switches(user)}
         if kind == "status":
             return {"kill": _switches(user), "market": _markets()}
         raise NotFound(f"there is no channel {channel}", channel=channel)
@@ -76,12 +78,14 @@ class DatabaseSources:
             return [Reading("equity", "equity", equity), *told]
         if kind == "runs":
             return [Reading(str(run.pk), "run", run_fact(run)) for run in run_list(actor=user)]
+        if kind == "alerts":
+            refused = [Reading(each["client_order_id"], "refused", each) for each in reversed(_refusals(user))]
+            return [*refused, Reading("kill", "kill", _switches(user))]
         return [Reading("kill", "kill", _switches(user)), Reading("market", "market", _markets())]
 
-    async def still_welcome(self, scope: dict[str, Any]) -> bool:
-        store = import_module(settings.SESSION_ENGINE).SessionStore  # as stored now, not as it was on coming in
-        user = await get_user({"session": store(scope["session"].session_key)})
-        return bool(user.is_authenticated)
+    @database_sync_to_async
+    def account_open(self, user: User, account_id: int) -> None:
+        account_get(actor=user, account_id=account_id)
 
 
 def _account(user: User, account_id: int) -> dict[str, Any]:
@@ -95,6 +99,12 @@ def _account(user: User, account_id: int) -> dict[str, Any]:
         "risk": [decision_fact(decision) for decision in decision_list(**newest)[:NEWEST_DECISIONS]],
         "equity": equity_fact(summary),
     }
+
+
+def _refusals(user: User) -> list[dict[str, Any]]:
+    """The newest first. Bounded by the key, so that looking costs the same however much was ever decided."""
+    recent = decision_list(actor=user).filter(pk__gt=decision_newest() - LOOKED_THROUGH, allowed=False)
+    return [decision_fact(decision) for decision in recent[:NEWEST_DECISIONS]]
 
 
 def _switches(user: User) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ def equity_fact(summary: Summary) -> Fact:
 
 def decision_fact(decision: RiskDecision) -> Fact:
     return {
+        "account": decision.account_id,
         "client_order_id": decision.client_order_id,
         "allowed": decision.allowed,
         "code": decision.code,

@@ -8,11 +8,17 @@ import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
+import msgspec
+
 from apps.common.live import CHARTS_GROUP, HUBS_GROUP, PRICES_GROUP, STAGE_GROUP, WatchMessage
 from apps.dashboard.live.charts import ChartRoom
+from apps.dashboard.live.limits import MAX_SOCKETS_KEY, MAX_SOCKETS_USER, LimitReached
 from apps.dashboard.live.prices import PriceBoard
 from apps.dashboard.live.socket import Socket
 from apps.dashboard.live.streams import Stream
+from apps.dashboard.live.visitors import Visitor
+from apps.dashboard.live.wire import pack
+from apps.domain.errors import VeloxError
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +83,25 @@ class Hub:
             await self._layer.group_add(group, channel)
 
     # --- sockets
+
+    def room_for(self, visitor: Visitor) -> None:
+        """Raises LimitReached where this key or user has as many sockets here as it may."""
+        if visitor.holder.startswith("key:"):
+            theirs = sum(socket.holder == visitor.holder for socket in self.sockets)
+            if theirs >= MAX_SOCKETS_KEY:
+                told = f"too many sockets: an API key has at most {MAX_SOCKETS_KEY} open"
+                raise LimitReached(told, limit="sockets_per_key", most=MAX_SOCKETS_KEY)
+        if sum(socket.user.pk == visitor.user.pk for socket in self.sockets) >= MAX_SOCKETS_USER:
+            told = f"too many sockets: a user has at most {MAX_SOCKETS_USER} open"
+            raise LimitReached(told, limit="sockets_per_user", most=MAX_SOCKETS_USER)
+
+    def turn_away(self, stream: Stream, socket: Socket, error: VeloxError) -> None:
+        """What was theirs to see is so no longer: the socket is told, and hears nothing more of it."""
+        stream.sockets.discard(socket)
+        socket.channels.discard(stream.name)
+        told = {"t": "error", "code": error.code, "message": error.message, "id": None, "ch": stream.name}
+        socket.push(pack(msgspec.json.encode(told)))
+        self.touch(socket)
 
     def leave(self, socket: Socket) -> None:
         """Forget a socket that has gone."""

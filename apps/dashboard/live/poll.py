@@ -12,7 +12,7 @@ from apps.dashboard.live.hub import Hub
 from apps.dashboard.live.snapshots import stream_show
 from apps.dashboard.live.sources import Sources
 from apps.dashboard.live.streams import Stream
-from apps.domain.errors import VeloxError
+from apps.domain.errors import NotFound, VeloxError
 
 log = logging.getLogger(__name__)
 POLL_S: Final = 1.0
@@ -45,7 +45,12 @@ class Poller:
         """Read one stream in the name of one of its watchers (who all may see the same)."""
         watcher = next(iter(stream.sockets))
         told, now = self._told.get(stream, {}), {}
-        for reading in await self._sources.readings(watcher.user, stream.name):
+        try:
+            readings = await self._sources.readings(watcher.user, stream.name)
+        except NotFound as error:  # no longer theirs; the next look is in another watcher's name
+            self._hub.turn_away(stream, watcher, error)
+            return
+        for reading in readings:
             body = now[reading.key] = msgspec.json.encode(reading.body)
             if told.get(reading.key) != body:
                 self._hub.tell(stream, reading.kind, body)
@@ -56,5 +61,5 @@ class Poller:
         for socket in list(stream.sockets):
             try:
                 await stream_show(self._hub, self._sources, stream, socket)
-            except VeloxError:
-                stream.sockets.discard(socket)  # no longer theirs
+            except VeloxError as error:
+                self._hub.turn_away(stream, socket, error)  # no longer theirs

@@ -8,25 +8,35 @@ from typing import Any, Final
 
 import msgspec
 
+from apps.dashboard.live.limits import MAX_CHANNEL_TEXT, MAX_CHANNELS, MAX_TEXT, LimitReached
+from apps.dashboard.live.visitors import KEY, TOKEN, Credential, credential_checked
 from apps.domain.errors import BadInput
 from apps.domain.timeframes import TIMEFRAMES
 
-MAX_TEXT: Final = 16 * 1024
-MAX_CHANNELS: Final = 64  # on one socket
-MAX_CHARTS: Final = 16
-MAX_CHANNEL_TEXT: Final = 400
+_OPS: Final = ("subscribe", "unsubscribe", "resume", "ping", "auth")
 
-_OPS: Final = ("subscribe", "unsubscribe", "resume", "ping")
+NEEDS: Final[dict[str, frozenset[str]]] = {
+    "prices": frozenset({"market:read"}),
+    "candles": frozenset({"market:read"}),
+    "chart": frozenset({"market:read"}),
+    "account": frozenset({"orders:read", "portfolio:read", "risk:read"}),
+    "alerts": frozenset({"alerts:read", "risk:read"}),
+    "runs": frozenset({"strategies:read"}),
+    "status": frozenset({"market:read", "risk:read"}),
+}
+"""Every kind of channel, and the scopes an API key needs for it: those of all facts it carries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One message of a client. `id` comes back in the answer; `after`: the last seq the client has (resume)."""
+    """One message of a client. `id` comes back in the answer; `after`: the last seq the client has (resume);
+    `credential`: what it shows (auth)."""
 
     op: str
     channels: tuple[str, ...] = ()
     id: int | str | None = None
     after: int = 0
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,10 @@ class PricesChannel:
 
 @dataclass(frozen=True, slots=True)
 class ChartChannel:
-    """`indicators`: text forms such as `ema(20)`, in the order in which their values come."""
+    """`chart:` or, without indicators, `candles:`.
+
+    `indicators`: text forms such as `ema(20)`, in the order in which their values come.
+    """
 
     symbol: str
     timeframe: int
@@ -52,7 +65,7 @@ class AccountChannel:
 
 @dataclass(frozen=True, slots=True)
 class PlainChannel:
-    """`runs` (the user's own) or `status`."""
+    """`runs` (the user's own), `alerts` or `status`."""
 
     name: str
 
@@ -65,7 +78,8 @@ def parse_wish(text: str | bytes | None) -> Wish:
     if not isinstance(text, str):
         raise BadInput("send text, not binary messages", field="message")
     if len(text) > MAX_TEXT:
-        raise BadInput(f"a message has at most {MAX_TEXT} characters, this one {len(text)}", field="message")
+        told = f"a message has at most {MAX_TEXT} characters, this one {len(text)}"
+        raise LimitReached(told, limit="text", most=MAX_TEXT, field="message")
     try:
         said = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -83,15 +97,27 @@ def _checked(said: dict[str, Any]) -> Wish:
         raise BadInput("id is a number or a short text of your own", field="id")
     if op == "ping":
         return Wish(op, id=name)
+    if op == "auth":
+        return Wish(op, id=name, credential=_credential(said, name))
     if op == "resume":
         after = said.get("after")
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise BadInput("after is the last seq you have, 0 or more", field="after", id=name)
         return Wish(op, (_channel_text(said.get("channel"), "channel", name),), name, after)
     channels = said.get("channels")
-    if not isinstance(channels, list) or not 0 < len(channels) <= MAX_CHANNELS:
+    if isinstance(channels, list) and len(channels) > MAX_CHANNELS:
+        told = f"a message names at most {MAX_CHANNELS} channels, this one {len(channels)}"
+        raise LimitReached(told, limit="channels", most=MAX_CHANNELS, field="channels", id=name)
+    if not isinstance(channels, list) or not channels:
         raise BadInput(f"channels is a list of 1 to {MAX_CHANNELS} channel names", field="channels", id=name)
     return Wish(op, tuple(dict.fromkeys(_channel_text(each, "channels", name) for each in channels)), name)
+
+
+def _credential(said: dict[str, Any], name: int | str | None) -> Credential:
+    shown = [kind for kind in (KEY, TOKEN) if kind in said]
+    if len(shown) != 1:
+        raise BadInput('show one credential: {"op":"auth","key":…} or {"op":"auth","token":…}', field=KEY, id=name)
+    return credential_checked(shown[0], said[shown[0]])
 
 
 def _id(name: object) -> int | str | None:
@@ -115,16 +141,34 @@ def parse_channel(text: str) -> Channel:
         return PricesChannel(None if rest == "*" else rest)
     if kind == "account" and _ACCOUNT.fullmatch(rest):
         return AccountChannel(int(rest))
-    if text in {"runs", "status"}:
+    if text in {"runs", "alerts", "status"}:
         return PlainChannel(text)
     if kind == "chart":
         return _parse_chart(text, rest)
+    if kind == "candles":
+        return _parse_candles(text, rest)
     raise BadInput(
-        f"no channel is called {text!r}; there are prices:SYMBOL, prices:*, chart:SYMBOL:TIMEFRAME:INDICATORS, "
-        "account:NUMBER, runs and status",
+        f"no channel is called {text!r}; there are prices:SYMBOL, prices:*, candles:SYMBOL:TIMEFRAME, "
+        "chart:SYMBOL:TIMEFRAME:INDICATORS, account:NUMBER, alerts, runs and status",
         field="channels",
         channel=text,
     )
+
+
+def channel_kind(text: str) -> str:
+    """The key of NEEDS of a name that `parse_channel` took."""
+    return text.partition(":")[0]
+
+
+def _parse_candles(text: str, rest: str) -> ChartChannel:
+    symbol, _, timeframe = rest.rpartition(":")
+    if not symbol or timeframe not in TIMEFRAMES:
+        raise BadInput(
+            f"candles are candles:SYMBOL:TIMEFRAME with a timeframe of {', '.join(TIMEFRAMES)}, not {text!r}",
+            field="channels",
+            channel=text,
+        )
+    return ChartChannel(symbol, TIMEFRAMES[timeframe], ())
 
 
 def _parse_chart(text: str, rest: str) -> ChartChannel:

@@ -20,11 +20,15 @@ class Socket:
     candle only the newest, so a slow peer costs the same memory for ever.
     """
 
-    __slots__ = ("_bytes", "_charts", "_queue", "_stale", "channels", "closed", "prices_of", "skipped", "user", "wire")
+    __slots__ = (
+        "_bytes", "_charts", "_queue", "_stale",
+        "channels", "closed", "holder", "prices_of", "skipped", "user", "wire",
+    )  # fmt: skip
 
-    def __init__(self, wire: Wire, user: Any, prices_of: Callable[[Set[int]], bytes]) -> None:
+    def __init__(self, wire: Wire, user: Any, prices_of: Callable[[Set[int]], bytes], holder: str = "") -> None:
         self.wire = wire
         self.user = user
+        self.holder = holder  # whose sockets are counted together: a key, or the user
         self.channels: set[str] = set()
         self.closed = False
         self.skipped = 0  # price and forming-candle packets left out

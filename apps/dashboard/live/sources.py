@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from apps.dashboard.live.visitors import Credential, Visitor
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -27,11 +29,19 @@ class Sources(Protocol):
         ...
 
     async def snapshot(self, user: Any, channel: str) -> Any:
-        """How `account:N`, `runs` or `status` stands, as JSON-ready values."""
+        """How `account:N`, `alerts`, `runs` or `status` stands, as JSON-ready values."""
         ...
 
     async def readings(self, user: Any, channel: str) -> list[Reading]: ...
 
-    async def still_welcome(self, scope: dict[str, Any]) -> bool:
-        """Whether the session a socket was opened with is still signed in."""
+    async def signed_in(self, scope: dict[str, Any]) -> Visitor | None:
+        """Whoever the session a socket was opened with belongs to now; None where it is signed out."""
+        ...
+
+    async def admit(self, credential: Credential, address: str) -> Visitor:
+        """The bearer of a key or token. Raises NotFound where it opens nothing (any more)."""
+        ...
+
+    async def account_open(self, user: Any, account_id: int) -> None:
+        """Raises NotFound where the account is not (any more) the user's to see."""
         ...

@@ -28,6 +28,7 @@ class WatchRow:
 
     instrument: Instrument
     quote: Quote | None
+    closes: list[float]
     spark: str
     tone: str
 
@@ -80,7 +81,7 @@ def _watch(request: HttpRequest) -> dict[str, Any]:
 def _row(instrument: Instrument) -> WatchRow:
     closes = closes_load(instrument.number)
     tone = "" if len(closes) < 2 else "up" if closes[-1] >= closes[0] else "down"
-    return WatchRow(instrument, board.get(instrument.number), spark_path(closes), tone)
+    return WatchRow(instrument, board.get(instrument.number), closes, spark_path(closes), tone)
 
 
 def _watchlist(user: User) -> Watchlist:

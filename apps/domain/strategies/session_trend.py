@@ -8,6 +8,8 @@ from apps.domain.sessions import WINDOWS
 from apps.domain.strategies.base import CandleView, Context, Param, Setup, Strategy
 from apps.domain.timeframes import timeframe_name, timeframe_parse
 
+SECOND = 1_000_000_000
+
 
 class SessionTrend(Strategy):
     """For US30 and XAUUSD: trend from above, entry on continuation, ATR stop and target, no night risk.
@@ -15,8 +17,8 @@ class SessionTrend(Strategy):
     Trend: on the longer timeframe the close is above (below) its EMA and the EMA rises (falls).
     Entry: inside the named session, after its first `settle` candles, a candle of the run's timeframe
     closes beyond the range of the `breakout` candles before it, in the direction of the trend and on
-    that side of its own EMA. Exit: stop and target in ATR, one cancelling the other, and at the
-    session's end in any case. At most `trades` entries a session.
+    that side of its own EMA. Exit: stop and target in ATR, one cancelling the other, and shortly
+    before the session's end in any case. At most `trades` entries a session.
     """
 
     key = "session_trend"
@@ -30,6 +32,7 @@ class SessionTrend(Strategy):
         Param("atr", 14, "Period of the ATR, candles of the run's timeframe", 2, 200, 1),
         Param("stop_atr", 1.5, "Stop distance in ATR", 0.2, 20, 0.1),
         Param("target_atr", 3.0, "Target distance in ATR", 0.2, 50, 0.1),
+        Param("flat", 1, "Candles before the session's end to be out: a venue may close with it", 0, 50, 1),
         Param("trades", 2, "Entries a session at most", 1, 20, 1),
     )
 
@@ -59,10 +62,14 @@ class SessionTrend(Strategy):
             return
         if window[0] != self.state["session"]:
             self.state.update(session=window[0], entries=0)
-            ctx.timer(window[1], "session end")
-        settled = candle.start_ns >= window[0] + self.p.settle * ctx.timeframe * 1_000_000_000
-        if settled and ctx.position == 0 and not ctx.orders and self.state["entries"] < self.p.trades:
+            ctx.timer(self._leave_ns(window, ctx.timeframe), "session end")
+        settled = candle.start_ns >= window[0] + self.p.settle * ctx.timeframe * SECOND
+        in_time = ctx.now_ns < self._leave_ns(window, ctx.timeframe)
+        if settled and in_time and ctx.position == 0 and not ctx.orders and self.state["entries"] < self.p.trades:
             self._enter(ctx, candle.close)
+
+    def _leave_ns(self, window: tuple[int, int], timeframe: int) -> int:
+        return int(window[1] - self.p.flat * timeframe * SECOND)
 
     def _read_trend(self, close: float) -> None:
         slope = self.trend.now - self.trend.ago(1)

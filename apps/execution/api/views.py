@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.selectors import account_ids
 from apps.api import idempotency
 from apps.api.access import People, Scope
 from apps.api.door import Door, operation
-from apps.api.pages import Paging
+from apps.api.pages import Paging, PerAccount
 from apps.api.problems import problem
 from apps.execution.services import Ticket, order_ask_cancel, ticket_submit
 from apps.orders import selectors
@@ -26,14 +27,19 @@ _STOP = _MARKET | {"side": "sell", "order_type": "sl", "trigger_price": "99.5", 
 
 class Orders(Door):
     @operation("orders_list", ORDERS, Scope.ORDERS, query=OrderQuery, answer=OrderOut, many=True, paging=PAGING)
-    def get(self, request: Request, said: dict[str, Any]) -> QuerySet[Order]:
+    def get(self, request: Request, said: dict[str, Any]) -> QuerySet[Order] | PerAccount:
         """Orders on the accounts I may see."""
         found = selectors.order_list(actor=request.user, account_id=said.get("account"))
-        columns = {"instrument": "instrument_id", "run": "run_id", "working": "is_working"}
-        for name in ("instrument", "run", "status", "side", "working", "client_order_id"):
+        columns = {"instrument": "instrument_id", "run": "run_id"}
+        for name in ("instrument", "run", "status", "side", "client_order_id"):
             if name in said:
                 found = found.filter(**{columns.get(name, name): said[name]})
-        return found
+        working = said.get("working", True if "status" in said and said["status"].working else None)
+        if working is not None:
+            found = found.filter(is_working__in=[working])  # `in`: see orders_working
+        if working or "run" in said or "client_order_id" in said:
+            return found  # few, with an index of their own
+        return PerAccount(found, account_ids(actor=request.user, account_id=said.get("account")))
 
     @operation(
         "orders_place", ORDERS, Scope.ORDERS_WRITE, people=People.TRADERS, body=OrderIn, answer=OrderOut, status=201,

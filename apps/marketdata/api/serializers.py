@@ -16,7 +16,7 @@ _EPOCH, _FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC
 
 
 class CandleQuery(Said):
-    timeframe = TimeframeField(default="5m")
+    timeframe = TimeframeField(default=300)
     limit = serializers.IntegerField(default=500, min_value=1, max_value=MOST_CANDLES)
     before = serializers.DateTimeField(
         required=False, help_text="Only candles that start before it: `start` of the oldest one known gives the past."

@@ -64,6 +64,7 @@ class Decide:
         self._partitions = bus.partitions(flow.CANDLES)
         self.lanes: dict[LaneKey, Lane] = {}
         self._by_instrument: dict[int, list[Lane]] = defaultdict(list)
+        self._busy: dict[LaneKey, Lane] = {}  # to be fed every frame
         self._seen: dict[int, int] = {}
         self._dirty: set[LaneKey] = set()
         self._signals: list[Signal] = []
@@ -95,7 +96,7 @@ class Decide:
         _, closed, source = decode(message.payload)
         numbers = set(np.unique(closed["instrument"]).tolist()) if len(closed) else set()
         fed = [lane for number in numbers for lane in self._by_instrument.get(number, ())]
-        fed += [lane for lane in self.lanes.values() if lane.busy and self._is_on(lane, message.partition, numbers)]
+        fed += [lane for lane in self._busy.values() if self._is_on(lane, message.partition, numbers)]
         if not fed:
             return
         ticks = self._tape.frame(message.partition, source)
@@ -132,14 +133,21 @@ class Decide:
             self._fail(lane, error)
             return
         self._say(lane, wishes)
-        self._dirty.add((spec.run_id, spec.instrument.number))
+        key = (spec.run_id, spec.instrument.number)
+        self._dirty.add(key)
+        self._watch(key, lane)
+
+    def _watch(self, key: LaneKey, lane: Lane) -> None:
+        if lane.busy:
+            self._busy[key] = lane
+        else:
+            self._busy.pop(key, None)
 
     def _follow(self) -> None:
         """Working orders meet the ticks between candles, at a pace that leaves the path free."""
         self._followed_at = time.monotonic()
-        for lane in self.lanes.values():
-            if lane.hands.orders:
-                self._say(lane, lane.follow())
+        for lane in self._busy.values():
+            self._say(lane, lane.follow())
 
     def _say(self, lane: Lane, wishes: list[Out]) -> None:
         for wish in wishes:
@@ -180,11 +188,13 @@ class Decide:
                 continue
             self.lanes[key] = lane
             self._by_instrument[key[1]].append(lane)
+            self._watch(key, lane)
 
     def _drop(self, key: LaneKey) -> None:
         lane = self.lanes.pop(key)
         self._by_instrument[key[1]].remove(lane)
         self._dirty.discard(key)
+        self._busy.pop(key, None)
 
     def _save(self) -> None:
         """Keep where lanes stand. One that waits for the venue is saved once it has gone on."""

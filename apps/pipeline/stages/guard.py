@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from django.db import transaction
 
 from apps.bus.codecs import decode
@@ -37,7 +39,7 @@ class Guard:
 
     def _decide(self, asked: list[Signal | CancelWanted]) -> None:
         """One transaction for all that came together: a commit costs as much as a decision."""
-        with transaction.atomic():
+        with transaction.atomic() if len(asked) > 1 else nullcontext():
             for wish in asked:
                 if isinstance(wish, Signal):
                     services.signal_submit(wish)

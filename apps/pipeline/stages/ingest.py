@@ -66,7 +66,7 @@ class Ingest:
             log.info(line)
         try:
             for ticks in self.feed.frames():
-                self.pour(ticks if self._is_paced else _seen_now(ticks))
+                self.pour(ticks if self._is_paced else seen_now(ticks))
         except Exception as error:
             self.error = str(error)
             log.exception("feed %s ended with an error", self.feed.name)
@@ -74,7 +74,7 @@ class Ingest:
             self.done.set()
 
 
-def _seen_now(ticks: TickArray) -> TickArray:
+def seen_now(ticks: TickArray) -> TickArray:
     """A recording played without pauses says it was seen when it happened; here it reaches us now."""
     seen = ticks.copy()
     seen["seen_ns"] = time.time_ns()

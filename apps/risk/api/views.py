@@ -9,16 +9,17 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.selectors import account_ids
 from apps.api.access import People, Scope
 from apps.api.door import Door, operation
 from apps.api.editing import etag, unchanged
-from apps.api.pages import Paging
+from apps.api.pages import Paging, PerAccount
 from apps.risk import models, selectors, services
 from apps.risk.api.serializers import DecisionOut, DecisionQuery, LimitsIn, LimitsOut
 
 RISK = "Risk"
 BY_ID = Paging({"id": ("pk",)}, "id")
-NEWEST = Paging({"id": ("pk",)}, "-id")
+BY_TIME = Paging({"at": ("at_ns", "pk"), "id": ("pk",)}, "-at")
 
 
 class Limits(Door):
@@ -56,8 +57,9 @@ def _tag(limits: models.RiskLimit) -> str:
 
 
 class Decisions(Door):
-    @operation("decisions_list", RISK, Scope.RISK, query=DecisionQuery, answer=DecisionOut, many=True, paging=NEWEST)
-    def get(self, request: Request, said: dict[str, Any]) -> QuerySet[models.RiskDecision]:
+    @operation("decisions_list", RISK, Scope.RISK, query=DecisionQuery, answer=DecisionOut, many=True, paging=BY_TIME)
+    def get(self, request: Request, said: dict[str, Any]) -> PerAccount:
         """What the risk door answered on accounts I may see, with the numbers it saw."""
         found = selectors.decision_list(actor=request.user, account_id=said.get("account"))
-        return found.filter(**{name: said[name] for name in ("allowed", "code") if name in said})
+        found = found.filter(**{name: said[name] for name in ("allowed", "code") if name in said})
+        return PerAccount(found, account_ids(actor=request.user, account_id=said.get("account")))

@@ -55,7 +55,7 @@ class EquityChart {
     this.chart.timeScale().fitContent();
     this.say(this.points.length ? "" : "The curve begins with the first point, a moment after the market moves.");
     this.paint();
-    if (page.account) live.subscribe(`account:${page.account}`, (message) => { if (message.t === "equity") this.add(message.d); });
+    if (page.account) live.subscribe(`account:${page.account}`, (message) => { if (message.t === "equity") this.add(message.d); else if (message.t === "snapshot") this.add(message.d.equity); });
   }
 
   add(told) {

@@ -8,7 +8,7 @@ import { onTheme, perFrame, recall, remember, toast, token } from "../page.js";
 import { Rows, historyFetch } from "./data.js";
 import { Legend } from "./legend.js";
 import { Picker } from "./picker.js";
-import { Countdown, SessionBands } from "./primitives.js";
+import { LastPrice, SessionBands } from "./primitives.js";
 import { Studies } from "./studies.js";
 import { always, candleColours, faded, hollow, look } from "./theme.js";
 
@@ -36,13 +36,13 @@ class InstrumentChart {
     const decimals = Number(this.facts.decimals);
     this.chart = createChart(this.box.querySelector("[data-canvas]"), always());
     this.chart.applyOptions(look());
-    this.candles = this.chart.addSeries(CandlestickSeries, { ...candleColours(), priceFormat: { type: "custom", minMove: Number(this.facts.tick), formatter: (value) => number(value, decimals) } });
+    this.candles = this.chart.addSeries(CandlestickSeries, { ...candleColours(), lastValueVisible: false, priceLineColor: token("ink-faint"), priceFormat: { type: "custom", minMove: Number(this.facts.tick), formatter: (value) => number(value, decimals) } });
     this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceLineVisible: false, lastValueVisible: false, priceFormat: { type: "volume" } });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
     this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.14, bottom: 0.16 } });
-    this.countdown = new Countdown();
+    this.lastPrice = new LastPrice((price) => number(price, decimals));
     this.bands = new SessionBands(this.rows);
-    this.candles.attachPrimitive(this.countdown);
+    this.candles.attachPrimitive(this.lastPrice);
     this.candles.attachPrimitive(this.bands);
     this.markers = createSeriesMarkers(this.candles, []);
     this.studies = new Studies(this.chart, catalogue);
@@ -193,12 +193,13 @@ class InstrumentChart {
   /** Time left to the close of the forming candle, by the clock of its own ticks (a replay's runs elsewhere). */
   #count() {
     const last = this.rows.last;
-    if (!last || last[6]) { this.countdown.set("", null, ""); return; }
+    if (!last) { this.lastPrice.set("", null, true); return; }
+    const rising = last[4] >= last[1];
     const left = Math.ceil((last[0] + this.seconds[this.timeframe] * 1000 - venueNow()) / 1000);
-    if (left < 0) { this.countdown.set("", null, ""); return; } // the market is closed, or has not ticked since
+    if (last[6] || left < 0) { this.lastPrice.set("", last[4], rising); return; } // closed, or no tick since
     const pad = (value) => String(value).padStart(2, "0");
     const hours = Math.floor(left / 3600);
-    this.countdown.set(`${hours ? `${hours}:` : ""}${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`, last[4], "");
+    this.lastPrice.set(`${hours ? `${hours}:` : ""}${pad(Math.floor(left / 60) % 60)}:${pad(left % 60)}`, last[4], rising);
   }
 
   async #fills() {

@@ -1,21 +1,30 @@
 /* What the library does not draw by itself: the countdown under the last price, and bands behind the sessions. */
 import { token } from "../page.js";
 
-/** Time to the candle's close, on the price axis just below the last price. */
-export class Countdown {
-  constructor() { this.text = ""; this.price = null; this.colour = ""; }
+/** The last price on its axis (a hollow candle would leave the library's own label without a colour) and, below it,
+ * the time to the candle's close. */
+export class LastPrice {
+  constructor(format) { [this.format, this.text, this.price, this.rising] = [format, "", null, true]; }
 
   attached({ series, requestUpdate }) { this.series = series; this.redraw = requestUpdate; }
 
-  set(text, price, colour) {
+  set(text, price, rising) {
     if (text === this.text && price === this.price) return;
-    [this.text, this.price, this.colour] = [text, price, colour];
+    [this.text, this.price, this.rising] = [text, price, rising];
     this.redraw?.();
   }
 
+  #y() { return this.price === null ? -100 : this.series.priceToCoordinate(this.price) ?? -100; }
+
   priceAxisViews() {
     return [{
-      coordinate: () => (this.price === null ? -100 : (this.series.priceToCoordinate(this.price) ?? -100) + 17),
+      coordinate: () => this.#y(),
+      text: () => this.format(this.price),
+      textColor: () => token("ink-on-solid"),
+      backColor: () => token(this.rising ? "up-solid" : "down-solid"),
+      visible: () => this.price !== null,
+    }, {
+      coordinate: () => this.#y() + 17,
       text: () => this.text,
       textColor: () => token("ink"),
       backColor: () => token("sunken"),

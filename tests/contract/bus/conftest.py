@@ -11,9 +11,10 @@ import pytest
 
 from apps.bus.kafka import KafkaBus
 from apps.bus.kafka_admin import KafkaAdmin
+from apps.bus.kafka_member import KafkaMember
 from apps.bus.memory import MemoryBus
 from apps.bus.topics import Topic
-from apps.domain.ports import BusPort
+from apps.domain.ports import BusPort, ConsumerPort
 
 MakeBus = Callable[..., BusPort]
 
@@ -45,7 +46,13 @@ def make_bus(request: pytest.FixtureRequest) -> Iterator[MakeBus]:
         admin.close()
 
 
-def let_it_settle(bus: BusPort) -> None:
-    """Brokers take a moment for what memory does at once: hand out partitions, deliver what was published."""
-    if isinstance(bus, KafkaBus):
-        time.sleep(1.5)
+def let_it_settle(*members: ConsumerPort, waiting: int = 0) -> None:
+    """Brokers take a moment for what memory does at once: share partitions out evenly, deliver what was published."""
+    theirs = [member for member in members if isinstance(member, KafkaMember)]
+    deadline = time.monotonic() + 30
+    while theirs and time.monotonic() < deadline:
+        shares = [len(member._places) for member in theirs]
+        fetched = sum(len(place.fetched) for member in theirs for place in member._places.values())
+        if min(shares) and max(shares) - min(shares) <= 2 and fetched >= waiting:
+            return
+        time.sleep(0.02)

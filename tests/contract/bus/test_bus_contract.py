@@ -56,7 +56,7 @@ def test_a_poll_brings_no_more_than_its_limit_and_starves_no_partition(make_bus:
     consumer = bus.consumer("g", ["prices"])
     for key in (0, 0, 0, 0, 1, 2):
         bus.publish("prices", key, b"x")
-    let_it_settle(bus)
+    let_it_settle(consumer, waiting=6)
     polls = [consumer.poll(limit=2) for _ in range(3)]
     assert [len(poll) for poll in polls] == [2, 2, 2]
     assert {message.key for message in polls[1]} == {1, 2}
@@ -102,7 +102,7 @@ def test_a_group_without_members_misses_nothing(make_bus: MakeBus) -> None:
 def test_members_of_a_group_share_the_partitions_and_keep_topics_together(make_bus: MakeBus) -> None:
     bus = make_bus(PRICES, ORDERS)
     members = [bus.consumer("g", ["prices", "orders"]) for _ in range(2)]
-    let_it_settle(bus)
+    let_it_settle(*members)
     for key in range(4):
         bus.publish("prices", key, b"p")
         bus.publish("orders", key, b"o")

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
-from channels.layers import channel_layers, get_channel_layer
-from django.test import Client, override_settings
+from channels.layers import get_channel_layer
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
-from apps.accounts.models import User
 from apps.bus.memory import MemoryBus
 from apps.common.live import hub_loop
-from apps.dashboard.live.server import server_config
 from apps.domain import frames
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import TICK, TICKS
@@ -32,46 +25,15 @@ from apps.pipeline.live_link import LiveLink
 from apps.pipeline.stages.broadcast import Broadcast
 from tests import builders
 from tests.integration.live.desk import ask, hear
+from tests.integration.live.house import House, open_house
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class House:
-    """The live server on its own thread and loop."""
-
-    def __init__(self, application: Any) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        config = server_config(application, host="127.0.0.1", port=self.port, lifespan="off", log_level="error")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
-
-    def connect(self, user: User | None = None, origin: str | None = "http://velox.test", path: str = "/ws/live"):
-        headers = {}
-        if user is not None:
-            browser = Client()
-            browser.force_login(user)
-            headers["Cookie"] = f"sessionid={browser.cookies['sessionid'].value}"
-        return connect(f"ws://127.0.0.1:{self.port}{path}", origin=origin, additional_headers=headers)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
-        self.thread.join(10)
-
-
 @pytest.fixture
 def house() -> Iterator[House]:
-    channel_layers.backends.clear()
-    with override_settings(ALLOWED_HOSTS=["velox.test"]):
-        from velox.routing import websocket_application
-
-        made = House(websocket_application())
-    yield made
-    made.close()
+    with open_house() as made:
+        yield made
 
 
 def closed_with(client: ClientConnection) -> int:

@@ -55,6 +55,8 @@ def live_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         try:
             _wait_ready(f"http://127.0.0.1:{port}", process, log)
             yield App(f"http://127.0.0.1:{port}", log)
+            if process.poll() is not None:
+                pytest.fail(f"velox_run ended by itself; it said:\n{log.read_text(errors='replace')[-3000:]}")
         finally:
             process.send_signal(signal.SIGINT)
             try:

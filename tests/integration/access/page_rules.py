@@ -102,6 +102,22 @@ PAGES: dict[str, Rule] = {
     "login": Rule(302, 302, 302, 302, 302, anonymous=200),
     "logout": anybody(302, method="post"),
     "webhooks:door": anybody(404, method="post", args=lambda market: ["000000000000", "nothing"]),
+    "accounts:code": anybody(302),  # nobody is half signed in
+    "accounts:register": anybody(403),  # closed, unless the installation says otherwise,
+    "accounts:join": anybody(404, args=lambda market: ["nothing"]),
+    "accounts:reset": anybody(),
+    "accounts:reset-confirm": anybody(args=lambda market: ["MQ", "nothing"]),  # a page that says the link is spent
+    # one's own account (200 of a post: its form again, with what is wrong)
+    "accounts:profile": everybody(),
+    "accounts:security": everybody(),
+    "accounts:password": everybody(method="post"),
+    "accounts:factor": everybody(),
+    "accounts:factor-off": everybody(method="post"),
+    "accounts:codes": everybody(method="post"),
+    "accounts:sessions-end": everybody(302, method="post"),
+    "accounts:session-end": everybody(404, method="post", args=lambda market: ["nothing"]),
+    "accounts:keys": everybody(),
+    "accounts:key-revoke": owned(302, lambda market: [market.key.pk], method="post", missing=(987654,)),
     # what everybody sees of their own
     # (400 and 404 of panels: who has no account to look at)
     "dashboard:overview": everybody(),

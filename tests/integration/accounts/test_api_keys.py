@@ -64,7 +64,9 @@ def test_one_wrong_character_opens_nothing(change):
     assert not opens(change(raw))
 
 
-@pytest.mark.parametrize("raw", ["", "vx", "vx__", "vx_00000000_", "a" * 9999, "vx_\x00_\ud800", "vx_00000000_" + "0" * 48])
+@pytest.mark.parametrize(
+    "raw", ["", "vx", "vx__", "vx_00000000_", "a" * 9999, "vx_\x00_\ud800", "vx_00000000_" + "0" * 48]
+)
 def test_nonsense_opens_nothing(raw):
     assert not opens(raw)
 

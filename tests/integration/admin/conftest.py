@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.services import apikey_create
+from apps.accounts.services import invitation_make
 from apps.audit.services import audit_record
 from apps.common.models import Outbox
 from apps.instruments.models import Alias, Watchlist
@@ -58,7 +57,7 @@ def office(db: None) -> Iterator[Office]:
         Watchlist.objects.create(owner=market.trader, name="mine")
         FxRate.objects.create(currency="EUR", into="USD", rate=Decimal("1.1"))
         DayStart.objects.get_or_create(account=market.account, day=now.date(), defaults={"equity": Decimal(5)})
-        apikey_create(actor=market.trader, name="bot", scopes=["orders:read"], expires_at=now + timedelta(days=1))
+        invitation_make(actor=market.admin, email="new@example.com", role="trader")
         Group.objects.create(name="desk")
         _recorded(market)
         yield Office(market, client, hook)

@@ -134,7 +134,7 @@ def test_no_inline_lets_a_fact_be_edited(office):
 
 def test_no_page_shows_what_opens_a_door(office):
     hidden = [office.hook.digest, office.hook.signing_key, office.market.trader.password]
-    for row in (office.hook, office.market.trader.api_keys.get()):
+    for row in (office.hook, office.market.key):
         shown = office.client.get(office.url(row, "change", row.pk)).content.decode()
         assert not any(secret and secret in shown for secret in [*hidden, getattr(row, "digest", "")])
     assert "token_blacklist" not in office.client.get("/admin/").content.decode()
@@ -170,7 +170,7 @@ def test_an_account_is_halted_with_a_reason_and_rearmed(office):
     assert _halted(account)
     assert KillSwitch.objects.get(scope=Scope.ACCOUNT, scope_id=account.pk).reason == "asked by phone"
     assert not any(order.status == "new" for order in Order.objects.filter(pk=office.market.order.pk))
-    assert AuditEntry.objects.first().action == "kill_switch.halted"
+    assert AuditEntry.objects.first().action == "switch.pulled"
     office.act(account, "re_arm", sure="yes", reason="called back")
     assert not _halted(account)
 
@@ -198,12 +198,22 @@ def test_runs_are_stopped_and_parked_with_the_reason_their_owner_sees(office):
 
 
 def test_keys_are_revoked_and_webhooks_switched_off(office):
-    key = office.market.trader.api_keys.get()
+    key = office.market.key
     office.act(key, "revoke", sure="yes")
     office.act(office.hook, "switch_off", sure="yes")
     key.refresh_from_db()
     office.hook.refresh_from_db()
     assert (key.state, office.hook.is_active) == ("revoked", False)
+
+
+def test_somebodys_sessions_are_ended(office):
+    theirs = Client()
+    theirs.force_login(office.market.trader)
+    assert theirs.get("/").status_code == 200
+    office.act(office.market.trader, "end_sessions")
+    assert theirs.get("/").status_code == 200
+    office.act(office.market.trader, "end_sessions", sure="yes")
+    assert theirs.get("/").status_code == 302
 
 
 def test_the_trail_is_anchored_by_a_post_only(office, settings, tmp_path):

@@ -11,8 +11,9 @@ from decimal import Decimal
 
 import numpy as np
 
-from apps.accounts.models import BrokerAccount, Grant, User
-from apps.accounts.services import account_grant
+from apps.accounts.models import ApiKey, BrokerAccount, Grant, User
+from apps.accounts.services import account_grant, apikey_create
+from apps.common.models import Outbox
 from apps.domain.frames import CANDLE
 from apps.domain.messages import Fill, OrderType, Side
 from apps.domain.risk import TradingState
@@ -21,11 +22,13 @@ from apps.execution.services import Ticket, fill_apply, ticket_submit
 from apps.instruments.models import Instrument
 from apps.marketdata.quotes import board
 from apps.marketdata.services import candles_store
-from apps.orders.models import Order
-from apps.portfolio.models import EquitySnapshot
-from apps.risk.models import KillSwitch, RiskLimit, Scope
+from apps.orders.models import Fill as FillRow
+from apps.orders.models import Order, OrderEvent
+from apps.portfolio.models import EquitySnapshot, Position
+from apps.risk.models import KillSwitch, RiskDecision, RiskLimit, Scope
 from apps.risk.services import limits_set, switch_turn
 from apps.strategies.models import SignalRow, StrategyRun
+from apps.strategies.services import run_start
 from tests import builders
 from tests.integration.money import quote
 
@@ -50,6 +53,12 @@ class Open:
     order: Order = field(init=False)  # works
     limits: RiskLimit = field(init=False)
     switch: KillSwitch = field(init=False)
+    running: StrategyRun = field(init=False)
+    signal: SignalRow = field(init=False)
+    fill: FillRow = field(init=False)
+    position: Position = field(init=False)
+    decision: RiskDecision = field(init=False)
+    key: ApiKey = field(init=False)
 
     def __post_init__(self) -> None:
         quote(self.instrument.number, 100.0, event_ns=time.time_ns(), seen_ns=time.time_ns())
@@ -61,7 +70,12 @@ class Open:
         self.filled = self.buy("first-order")
         fill_apply(self._fill(self.filled))
         self.order = self.buy("second-order", order_type=OrderType.LIMIT, limit_price=Decimal(90))
+        self.fill, self.position = FillRow.objects.get(), Position.objects.get()
+        self.decision = RiskDecision.objects.latest("pk")
         self._history()
+        self.running = run_start(actor=self.trader, run_id=builders.run(self.account, [self.instrument]).pk)
+        expires = datetime.now(UTC) + timedelta(days=1)
+        self.key, _ = apikey_create(actor=self.trader, name="old bot", scopes=["orders:read"], expires_at=expires)
         self.switch = switch_turn(
             actor=self.trader, scope=Scope.ACCOUNT, scope_id=self.account.pk, state=TradingState.TRADING, reason="test"
         )
@@ -71,6 +85,11 @@ class Open:
         decision = ticket_submit(actor=self.trader, ticket=Ticket(**({"qty": Decimal(3), "key": key} | facts)))
         assert decision.allowed, decision.reason
         return Order.objects.get(client_order_id=decision.client_order_id)
+
+    def fingerprint(self) -> list[object]:
+        """All that a door could change, as it stands."""
+        tables = (Order, OrderEvent, StrategyRun, Grant, RiskLimit, KillSwitch, ApiKey, RiskDecision, Outbox)
+        return [list(table.objects.order_by("pk").values_list()) for table in tables]
 
     def _fill(self, order: Order) -> Fill:
         return Fill(
@@ -98,7 +117,7 @@ class Open:
 
     def _history(self) -> None:
         facts = {"run": self.run, "instrument": self.instrument, "at": START, "side": "buy", "order_type": "market"}
-        SignalRow.objects.create(sequence=1, price=Decimal(100), **facts)
+        self.signal = SignalRow.objects.create(sequence=1, price=Decimal(100), **facts)
         worth = dict.fromkeys(("equity", "cash", "unrealised", "realised", "fees"), Decimal("100.5"))
         EquitySnapshot.objects.create(account=self.account, at=START + timedelta(minutes=1), **worth)
 

@@ -75,6 +75,23 @@ def test_payrolls_ticks_go_through_the_engine(data_dir: Path, tmp_path: Path) ->
 
 
 @pytest.mark.django_db
+def test_two_months_of_the_dow_are_traded_in_new_york_hours_only(data_dir: Path, tmp_path: Path) -> None:
+    """US30, 11,998 candles of five minutes, over two months with early closes and recorder outages."""
+    result, _ = backtest(
+        "session_trend", data_dir / "cfd/us30_mt5_m5_utc.csv.gz", tmp_path / "out.json",
+        calendar="CFD_INDEX", timeframe="5m", risk="safe", limit_fill="crossed", slippage=5,
+    )  # fmt: skip
+    assert result["counts"]["candles"] >= 11_990  # the recorder wrote a few on holidays, when the venue is closed
+    assert result["counts"]["trades"] > 20
+    early = {"2026-05-25", "2026-06-19", "2026-07-03"}  # the dealer closed hours before New York: out at the next open
+    usual = [trade for trade in result["trades"] if trade["entry_at"][:10] not in early]
+    for trade in usual:
+        for at in (trade["entry_at"], trade["exit_at"]):
+            assert "13:30" <= at[11:16] <= "20:05", trade  # summer time: 09:30 to 16:00 in New York, and the next tick
+        assert trade["entry_at"][:10] == trade["exit_at"][:10]
+
+
+@pytest.mark.django_db
 def test_crossed_quotes_are_reported_and_survived(data_dir: Path, tmp_path: Path) -> None:
     result, text = backtest(
         "ema_cross", data_dir / "forex/eurusd_fxcm_ticks_20140502_04.csv.gz", tmp_path / "out.json", calendar="FX"

@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import BrokerAccount, User
-from apps.accounts.services import apikey_create
+from apps.accounts.services import apikey_create, invitation_make
 from apps.common.models import Outbox
 from apps.instruments.models import Instrument
 from apps.marketdata.models import GapLog, StoredCandle
 from apps.strategies.models import LaneState, SignalRow, StrategyRun
 
 pytestmark = pytest.mark.django_db
-APPS = {"common", "accounts", "instruments", "marketdata", "strategies"}
+APPS = {"common", "audit", "accounts", "instruments", "marketdata", "strategies"}
 OURS = [model for model in admin.site._registry if model._meta.app_label in APPS]
 
 
@@ -36,9 +36,10 @@ def office(client):
     prices = dict.fromkeys(["open", "high", "low", "close", "volume"], 1.0)
     times = dict.fromkeys(["start_at", "end_at", "session_at"], now)
     StoredCandle.objects.create(instrument=gold, timeframe=60, **times, **prices)
-    admin_ = User.objects.get(username="admin")
-    apikey_create(actor=admin_, name="bot", scopes=["orders:read"], expires_at=now + timedelta(days=1))
-    client.force_login(admin_)
+    boss = User.objects.get(username="admin")
+    invitation_make(actor=boss, email="new@example.com", role="trader")
+    apikey_create(actor=boss, name="bot", scopes=["orders:read"], expires_at=now + timedelta(days=1))
+    client.force_login(boss)
     return client
 
 

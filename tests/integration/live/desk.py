@@ -17,11 +17,13 @@ import uvicorn
 from channels.layers import InMemoryChannelLayer
 from websockets.sync.client import ClientConnection, connect
 
+from apps.accounts.scopes import SCOPES
 from apps.common.live import PRICE
 from apps.dashboard.consumers import LiveApp
 from apps.dashboard.live.hub import Hub
 from apps.dashboard.live.server import server_config
 from apps.dashboard.live.sources import Reading
+from apps.dashboard.live.visitors import KEY, Credential, Visitor, session_visitor
 from apps.domain.errors import BadInput, NotFound
 
 
@@ -35,6 +37,9 @@ class Person:
         return self.name
 
 
+PEOPLE = ("asha", "bilal")
+
+
 class Desk:
     """Sources without a database: who owns which account, and what each channel says. Change it while it is served."""
 
@@ -45,6 +50,8 @@ class Desk:
         self.read: list[Reading] = []
         self.signed_out: set[str] = set()
         self.slow_s = 0.0
+        self.scopes = frozenset(SCOPES)  # of every key
+        self.until_s: float | None = None
 
     async def instrument(self, user: Person, symbol: str) -> int:
         if symbol not in self.instruments:
@@ -62,15 +69,32 @@ class Desk:
     async def snapshot(self, user: Person, channel: str) -> Any:
         await asyncio.sleep(self.slow_s)
         kind, _, number = channel.partition(":")
-        if kind == "account" and self.owners.get(int(number)) != user.name:
-            raise NotFound("no such account", account_id=int(number))
+        if kind == "account":
+            await self.account_open(user, int(number))
         return self.state.get(channel, {"of": user.name})
 
     async def readings(self, user: Person, channel: str) -> list[Reading]:
+        if channel.startswith("account:"):
+            await self.account_open(user, int(channel.partition(":")[2]))
         return self.read if channel == "status" else []
 
-    async def still_welcome(self, scope: dict[str, Any]) -> bool:
-        return scope["user"].name not in self.signed_out
+    async def signed_in(self, scope: dict[str, Any]) -> Visitor | None:
+        person = scope["user"]
+        return None if person.name in self.signed_out else session_visitor(person)
+
+    async def admit(self, credential: Credential, address: str) -> Visitor:
+        """A key is `vx_` and a name; so is a token, which ends at `until_s`."""
+        name = credential.text.removeprefix("vx_")
+        if name not in PEOPLE or name in self.signed_out:
+            raise NotFound(f"this {credential.kind} opens nothing")
+        person = Person(name)
+        if credential.kind == KEY:
+            return Visitor(person, f"key:{name}", self.scopes)
+        return Visitor(person, f"user:{person.pk}", until_s=self.until_s)
+
+    async def account_open(self, user: Person, account_id: int) -> None:
+        if self.owners.get(account_id) != user.name:
+            raise NotFound("no such account", account_id=account_id)
 
 
 class Server:
@@ -97,6 +121,9 @@ class Server:
             await send({"type": "http.response.body", "body": body.encode()})
             return
         self.loop = asyncio.get_running_loop()
+        if scope["path"] == "/ws/v1":
+            await self.app.programs(scope, receive, send)
+            return
         names = parse_qs(scope["query_string"].decode()).get("as")
         await self.app({**scope, "user": Person(names[0]) if names else None}, receive, send)
 
@@ -114,6 +141,12 @@ class Server:
     def connect(self, name: str | None = "asha", **options: Any) -> ClientConnection:
         query = f"?as={name}" if name else ""
         return connect(f"ws://127.0.0.1:{self.port}/ws/live{query}", compression=None, max_queue=None, **options)
+
+    def program(self, *, key: str | None = None, token: str | None = None, **options: Any) -> ClientConnection:
+        """As a program, with the credential in a header where one is given."""
+        headers = {"X-API-Key": key} if key else {"Authorization": f"Bearer {token}"} if token else {}
+        options.setdefault("additional_headers", headers)
+        return connect(f"ws://127.0.0.1:{self.port}/ws/v1", **{"compression": None, "max_queue": None, **options})
 
     def hub(self) -> Hub:
         return self.run(self.app.hub())
@@ -133,6 +166,10 @@ class Server:
         self._counts[group] = self._counts.get(group, 0) + 1
         body = json.dumps(body).encode()
         self.post(group, type="live.event", group=group, kind=kind, body=body, by=by, n=self._counts[group])
+
+    def chart(self, channel: str, kind: str, body: Any, *, final: bool, n: int, by: str = "stage") -> None:
+        message = {"channel": channel, "kind": kind, "body": json.dumps(body).encode(), "final": final}
+        self.post("live.charts", type="live.chart", **message, by=by, n=n)
 
     def prices(self, *rows: tuple[int, float]) -> None:
         made = np.zeros(len(rows), PRICE)

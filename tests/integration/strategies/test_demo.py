@@ -10,8 +10,8 @@ from django.db.models import Model
 from apps.accounts.models import BrokerAccount, Grant, User
 from apps.accounts.selectors import account_list
 from apps.domain.sessions import CALENDARS
+from apps.execution.management.commands.velox_demo import PASSWORD, PEOPLE
 from apps.instruments.models import Instrument, Venue, WatchlistEntry
-from apps.strategies.management.commands.velox_demo import PASSWORD, PEOPLE
 from apps.strategies.models import RunState, StrategyRun
 from apps.strategies.selectors import runs_wanted
 from apps.strategies.services import run_stop

@@ -134,7 +134,8 @@ def test_making_turning_and_replaying_are_in_the_trail_without_a_secret(sender, 
     owner.post(reverse("webhooks:switch", args=[sender.hook.pk]), {"on": "0"})
     owner.post(reverse("webhooks:switch", args=[sender.hook.pk]), {"on": "1"})
     owner.post(reverse("webhooks:replay", args=[last().pk]))
-    told = [entry.action.removeprefix("webhook.") for entry in AuditEntry.objects.order_by("number")]
+    entries = AuditEntry.objects.filter(action__startswith="webhook.").order_by("number")
+    told = [entry.action.removeprefix("webhook.") for entry in entries]
     assert told == ["created", "rotated", "disabled", "enabled", "replayed"]
     secret = re.search(r"/hooks/\w+/([^<]+)<", shown)[1]
     assert not any(secret in f"{entry.before}{entry.after}" for entry in AuditEntry.objects.all())

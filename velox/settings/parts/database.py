@@ -14,6 +14,7 @@ def sqlite(name: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,
+        "CONN_MAX_AGE": 60,  # opening one costs as much as a request; the last to close also empties the WAL
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",

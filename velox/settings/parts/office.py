@@ -33,6 +33,7 @@ NAVIGATION = [
     _group(
         "People and doors",
         _item("Users", "person", "accounts_user"),
+        _item("Invitations", "mail", "accounts_invitation"),
         _item("Accounts", "account_balance", "accounts_brokeraccount"),
         _item("Grants", "visibility", "accounts_grant"),
         _item("API keys", "key", "accounts_apikey"),

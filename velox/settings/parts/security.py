@@ -23,9 +23,27 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds a link to choose a new password is good for
+SESSION_ENGINE = "apps.accounts.sessions"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
+
+# "open": whoever has an e-mail address may become a trader; "closed": by an admin's invitation only.
+REGISTRATION = env.text("REGISTRATION") or "closed"
+SITE_URL = env.text("SITE_URL")  # empty: links in mails begin as the page did that asked for them
+
+CORS_ALLOWED_ORIGINS = env.words("CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"  # pages are for this origin alone
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]
+CORS_ALLOW_HEADERS += ["x-api-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id"]
+
+# A body larger than this is answered 413 before it is read; forms without a file and JSON are far smaller.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+UPLOAD_MAX_SIZE = 20 * 1024 * 1024  # of a multipart form, files and all
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger files go to disk while they arrive
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

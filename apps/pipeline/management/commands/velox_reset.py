@@ -25,7 +25,7 @@ class Command(BaseCommand):
             with take(settings.VAR_DIR):
                 for ending in ("", "-wal", "-shm"):
                     Path(database["NAME"] + ending).unlink(missing_ok=True)
-                for folder in (settings.LOG_DIR, settings.MEDIA_ROOT):
+                for folder in (settings.LOG_DIR, settings.MEDIA_ROOT, settings.AUDIT_DIR):
                     shutil.rmtree(folder, ignore_errors=True)
         except Misconfigured as running:
             raise CommandError(running.message) from running

@@ -100,7 +100,7 @@ class Command(BaseCommand):
         shown = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host  # noqa: S104
         self.stdout.write(f"\n  Velox   http://{shown}:{self.door.port}/\n")
         if settings.DEMO:
-            from apps.strategies.management.commands.velox_demo import PASSWORD, PEOPLE
+            from apps.execution.management.commands.velox_demo import PASSWORD, PEOPLE
 
             logins = ", ".join(f"{name} ({role.label.lower()})" for name, role, _ in PEOPLE)
             self.stdout.write(f"  Log in  {logins}; password {PASSWORD}")

@@ -15,6 +15,8 @@ from apps.accounts.services import account_grant, account_open, user_create
 from apps.domain.timeframes import timeframe_parse
 from apps.instruments.models import Instrument, Kind, Venue, Watchlist
 from apps.instruments.services import instrument_create, watchlist_set
+from apps.portfolio.models import FxRate
+from apps.portfolio.services import rate_set
 from apps.strategies.models import StrategyRun
 from apps.strategies.services import run_create, run_start
 
@@ -100,6 +102,9 @@ RUNS = (
 )
 
 
+RATES = (("INR", "USD", "0.0119"), ("USD", "INR", "84.1"))  # about what they were when this was written
+
+
 class Command(BaseCommand):
     help = __doc__
 
@@ -109,6 +114,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             self._instruments()
             self._people()
+            self._rates()
             self._runs()
         self.stdout.write(f"Demo logins, password {PASSWORD}:")
         for username, role, _ in PEOPLE:
@@ -142,6 +148,11 @@ class Command(BaseCommand):
         for owner, symbols in WATCHLISTS.items():
             if not Watchlist.objects.filter(owner__username=owner).exists():
                 watchlist_set(actor=_user(owner), instruments=_numbers(symbols))
+
+    def _rates(self) -> None:
+        for currency, into, rate in RATES:
+            if not FxRate.objects.filter(currency=currency, into=into).exists():
+                rate_set(currency=currency, into=into, rate=Decimal(rate))
 
     def _runs(self) -> None:
         for wanted in RUNS:
