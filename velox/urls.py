@@ -13,6 +13,7 @@ urlpatterns = [
     path("logout/", door.sign_out, name="logout"),
     path("admin/", admin.site.urls),
     path("api/", include("apps.api.urls")),
+    path("", include("apps.webhooks.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.dashboard.urls")),
 ]

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html_join
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -36,7 +37,7 @@ from apps.accounts.services import (
 from apps.accounts.views import origin
 from apps.accounts.views.door import sign_out
 from apps.audit.admin import AuditedAdmin
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, asks_first
 from apps.domain.errors import RuleBroken, VeloxError
 
 LAST_ADMIN = "This is the last active admin: make somebody else an admin first."
@@ -57,7 +58,8 @@ def own_password(request: HttpRequest, extra_context: dict[str, Any] | None = No
 admin.site.login = staff_sign_in  # type: ignore[method-assign]
 admin.site.logout = sign_out  # type: ignore[method-assign]
 admin.site.password_change = own_password  # type: ignore[method-assign]
-admin.site.unregister(Group)
+# A refresh token is as good as a password: nobody reads one here. Groups come back below, in this office's looks.
+admin.site.unregister([Group, OutstandingToken, BlacklistedToken])
 
 
 @admin.register(Group)
@@ -121,6 +123,9 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):
         return deletable, counts, lacking, protected if others_administrate(objs) else [*protected, LAST_ADMIN]
 
     @admin.action(description="End all their sessions")
+    @asks_first(
+        "They are signed out everywhere at once, and so are programs that signed in as them.", "End the sessions"
+    )
     def end_sessions(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         each_told(self, request, chosen, lambda user: sessions_revoke_all(actor=request.user, user=user))
 
@@ -129,10 +134,14 @@ class UserAdmin(DjangoUserAdmin, AuditedAdmin):
         each_told(self, request, chosen, lambda user: login_unlock(actor=request.user, user=user))
 
     @admin.action(description="Take their second factor away (they lost it)")
+    @asks_first(
+        "Only their password stands between their accounts and others until they set up a new one.", "Take it away"
+    )
     def take_second_factor(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         each_told(self, request, chosen, lambda user: factor_disable(actor=request.user, user=user))
 
     @admin.action(description="Switch off")
+    @asks_first("They are signed out and cannot sign in until they are switched on again.", "Switch off")
     def switch_off(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         each_told(self, request, chosen, lambda user: user_switch(actor=request.user, user=user, active=False))
 
@@ -221,6 +230,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     actions = ["revoke"]
 
     @admin.action(description="Revoke")
+    @asks_first("These keys end at once and for good; programs that use them are shut out.", "Revoke")
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
         each_told(self, request, chosen, lambda key: apikey_revoke(actor=request.user, key_id=key.pk))
 
@@ -233,7 +243,7 @@ class GrantInline(TabularInline):
 
 @admin.register(BrokerAccount)
 class BrokerAccountAdmin(AuditedAdmin):
-    list_display = ["name", "owner", "broker", "currency", "mode", "live_enabled", "starting_cash", "is_active"]
+    list_display = ["name", "owner", "broker", "currency", "mode", "live_enabled", "cash", "is_active"]
     list_filter = ["mode", "live_enabled", "broker", "currency", "is_active"]
     search_fields = ["name", "owner__username", "owner__email"]
     list_select_related = ["owner"]
@@ -241,6 +251,10 @@ class BrokerAccountAdmin(AuditedAdmin):
     # Going live is a promotion that is checked and recorded, not a tick in a form.
     readonly_fields = ["mode", "live_enabled", "created_at", "updated_at"]
     inlines = [GrantInline]
+
+    @admin.display(description="starting cash")
+    def cash(self, account: BrokerAccount) -> str:
+        return f"{account.starting_cash.normalize():,f}"
 
 
 @admin.register(Grant)

@@ -16,11 +16,11 @@ from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from apps.audit.anchors import anchors_read
+from apps.audit.anchors import anchor_write, anchors_read
 from apps.audit.models import AuditEntry
 from apps.audit.services import audit_record
 from apps.audit.verify import audit_verify
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, asks_first
 
 
 class AuditedAdmin(ModelAdmin):
@@ -81,7 +81,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         *("address", "agent", "via", "request_id", "previous_hash", "hash"),
     ]
     readonly_fields = ["change"]
-    actions_list = ["verify"]
+    actions_list = ["verify", "anchor"]
 
     @admin.display(description="at", ordering="number")
     def when(self, entry: AuditEntry) -> str:
@@ -92,7 +92,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         lines = ((name, _shown(before), _shown(after)) for name, before, after in entry.changes)
         return format_html_join("", "<div><b>{}</b>: {} → {}</div>", lines) or "–"
 
-    @action(description="Verify the trail", url_path="verify")
+    @action(description="Verify the trail", url_path="verify", permissions=["view"])
     def verify(self, request: HttpRequest) -> HttpResponse:
         report = audit_verify(anchors_read())
         if report.whole:
@@ -100,6 +100,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             self.message_user(request, words, messages.SUCCESS)
         for finding in report.findings[:20]:
             self.message_user(request, str(finding), messages.ERROR)
+        return redirect(reverse("admin:audit_auditentry_changelist"))
+
+    @action(description="Anchor it now", url_path="anchor", permissions=["view"])
+    @asks_first(
+        "The trail's head is told to the log, to the anchor file and by mail, so that it can be proven.", "Anchor"
+    )
+    def anchor(self, request: HttpRequest, chosen: Any = ()) -> HttpResponse:
+        anchor = anchor_write()
+        self.message_user(request, f"Anchored at {anchor}." if anchor else "There is nothing to anchor yet.")
         return redirect(reverse("admin:audit_auditentry_changelist"))
 
 

@@ -68,6 +68,7 @@ class Ticket:
     trigger_price: Decimal | None = None
     validity: Validity = Validity.DAY
     exit: bool = False
+    tag: str = "manual"  # which door it came through
 
 
 # --- wishes
@@ -140,7 +141,7 @@ def ticket_submit(*, actor: User, ticket: Ticket, now_ns: int | None = None) -> 
         trigger_price=on_tick(ticket.trigger_price, instrument.tick_size),
         validity=ticket.validity,
         exit=ticket.exit,
-        tag="manual",
+        tag=ticket.tag,
     )
     decision = intent_submit(intent, desk, now_ns=now_ns)
     audit_record(

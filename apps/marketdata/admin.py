@@ -1,7 +1,6 @@
 """Back office: what was recorded. Candles are facts; only their absence is looked into."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from apps.common.admin import ReadOnlyAdmin
 from apps.marketdata.models import GapLog, StoredCandle
@@ -17,7 +16,7 @@ class StoredCandleAdmin(ReadOnlyAdmin):
 
 
 @admin.register(GapLog)
-class GapLogAdmin(ModelAdmin):
+class GapLogAdmin(ReadOnlyAdmin):
     list_display = ["feed", "instrument", "started_at", "ended_at", "reason", "rows_lost"]
     list_filter = ["feed", "instrument"]
     search_fields = ["reason", "feed"]

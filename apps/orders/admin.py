@@ -5,31 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.contrib import admin, messages
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
 
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, ReadOnlyInline
 from apps.domain.messages import utc
 from apps.orders.models import Fill, Order, OrderEvent
 from apps.orders.selectors import order_rebuild
+
+STATES = {  # state -> the tone its label has
+    **dict.fromkeys(("filled",), "success"),
+    **dict.fromkeys(("rejected", "denied"), "danger"),
+    **dict.fromkeys(("unknown",), "warning"),
+    **dict.fromkeys(("live", "partial", "triggered", "sent", "new", "pending_cancel", "pending_modify"), "info"),
+}
 
 
 def plain(number: Decimal | None) -> str:
     """A Decimal without trailing zeros or exponents."""
     return "–" if number is None else f"{number.normalize():f}"
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
 
 class OrderEventInline(ReadOnlyInline):
@@ -60,16 +56,28 @@ class OrderHistory(ReadOnlyAdmin):
         "quantity",
         "filled",
         "mean_price",
-        "status",
+        "state",
         "mode",
         "created_at",
     ]
-    list_filter = ["status", "mode", "side", "order_type", "is_working", "exit"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("order_type", ChoicesDropdownFilter),
+        ("account", AutocompleteSelectFilter),
+        ("instrument", AutocompleteSelectFilter),
+        ("created_at", RangeDateTimeFilter),
+        *("is_working", "side", "mode", "exit"),
+    ]
+    list_filter_submit = True
     search_fields = ["client_order_id", "instrument__symbol", "account__name", "tag"]
     list_select_related = ["account", "instrument"]
     date_hierarchy = "created_at"
     inlines = [OrderEventInline, FillInline]
     actions = ["compare_with_steps"]
+
+    @display(description="status", ordering="status", label=STATES)
+    def state(self, order: Order) -> tuple[str, str]:
+        return order.status, order.get_status_display()
 
     @admin.display(description="qty")
     def quantity(self, order: Order) -> str:
@@ -95,7 +103,12 @@ class OrderHistory(ReadOnlyAdmin):
 @admin.register(Fill)
 class FillAdmin(ReadOnlyAdmin):
     list_display = ["fill_id", "account", "instrument", "side", "qty", "price", "fee", "currency", "realised", "at"]
-    list_filter = ["side", "maker", "currency"]
+    list_filter = [
+        ("account", AutocompleteSelectFilter),
+        ("instrument", AutocompleteSelectFilter),
+        *("side", "maker", "currency"),
+    ]
+    list_filter_submit = True
     search_fields = ["fill_id", "order__client_order_id", "instrument__symbol", "account__name"]
     list_select_related = ["account", "instrument"]
 

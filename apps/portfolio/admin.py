@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from apps.audit.admin import AuditedAdmin
 from apps.common.admin import ReadOnlyAdmin
@@ -13,7 +14,8 @@ from apps.portfolio.models import Cash, DayStart, EquitySnapshot, FxRate, Ledger
 @admin.register(Position)
 class PositionAdmin(ReadOnlyAdmin):
     list_display = ["account", "instrument", "qty", "cost", "realised", "fees", "mark"]
-    list_filter = ["account"]
+    list_filter = [("account", AutocompleteSelectFilter)]
+    list_filter_submit = True
     search_fields = ["account__name", "instrument__symbol"]
     list_select_related = ["account", "instrument"]
 
@@ -29,7 +31,8 @@ class CashAdmin(ReadOnlyAdmin):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
     list_display = ["ref", "line", "account", "ledger_account", "amount", "currency", "instrument", "at"]
-    list_filter = ["ledger_account", "currency"]
+    list_filter = [("account", AutocompleteSelectFilter), "ledger_account", "currency"]
+    list_filter_submit = True
     search_fields = ["ref", "account__name", "instrument__symbol"]
     list_select_related = ["account", "instrument"]
 
@@ -48,7 +51,8 @@ class DayStartAdmin(ReadOnlyAdmin):
 @admin.register(EquitySnapshot)
 class EquitySnapshotAdmin(ReadOnlyAdmin):
     list_display = ["account", "at", "equity", "cash", "unrealised", "realised", "fees"]
-    list_filter = ["account"]
+    list_filter = [("account", AutocompleteSelectFilter)]
+    list_filter_submit = True
     list_select_related = ["account"]
 
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
 
 from apps.audit.admin import AuditedAdmin
-from apps.common.admin import ReadOnlyAdmin
+from apps.common.admin import ReadOnlyAdmin, ReadOnlyInline
 from apps.domain.messages import utc
+from apps.domain.risk import TradingState
 from apps.risk.models import KillSwitch, KillSwitchEvent, RiskDecision, RiskLimit
+
+
+class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        """Refuses what limits_set would refuse."""
+        given = super().clean() or {}
+        for name, value in list(given.items()):
+            if name.startswith(("max_", "duplicate_")) and value is not None and value < 0:
+                self.add_error(name, "A limit is zero or more; leave it empty for none.")
+        return given
 
 
 @admin.register(RiskLimit)
 class RiskLimitAdmin(AuditedAdmin):
+    form = LimitForm
     list_display = [
         "scope",
         "scope_id",
@@ -28,30 +43,35 @@ class RiskLimitAdmin(AuditedAdmin):
     search_fields = ["scope_id"]
 
 
-class KillSwitchEventInline(TabularInline):
+class KillSwitchEventInline(ReadOnlyInline):
     model = KillSwitchEvent
-    extra = 0
-    can_delete = False
     fields = ["at", "state", "actor", "reason"]
     readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: KillSwitch | None = None) -> bool:
-        return False
 
 
 class KillSwitchHistory(ReadOnlyAdmin):
     """Switches to look at; `execution` registers them, with their two actions."""
 
-    list_display = ["scope", "scope_id", "state", "reason", "changed_by", "updated_at", "pulls"]
+    list_display = ["scope", "scope_id", "stands", "reason", "changed_by", "updated_at", "pulls"]
     list_filter = ["scope", "state"]
     list_select_related = ["changed_by"]
+    search_fields = ["scope_id", "reason", "changed_by__username"]
     inlines = [KillSwitchEventInline]
+
+    @display(
+        description="state",
+        ordering="state",
+        label={TradingState.TRADING: "success", TradingState.REDUCE_ONLY: "warning", TradingState.HALTED: "danger"},
+    )
+    def stands(self, switch: KillSwitch) -> tuple[str, str]:
+        return switch.state, switch.get_state_display()
 
 
 @admin.register(RiskDecision)
 class RiskDecisionAdmin(ReadOnlyAdmin):
     list_display = ["client_order_id", "account", "allowed", "code", "reason", "flatten", "at"]
-    list_filter = ["allowed", "code", "flatten"]
+    list_filter = [("account", AutocompleteSelectFilter), "allowed", "code", "flatten"]
+    list_filter_submit = True
     search_fields = ["client_order_id", "account__name"]
     list_select_related = ["account"]
 

@@ -2,8 +2,6 @@
 
 import warnings
 
-from django.templatetags.static import static
-
 from velox.env import ROOT
 from velox.settings.parts.celery import *
 from velox.settings.parts.channels import *
@@ -12,6 +10,7 @@ from velox.settings.parts.drf import *
 from velox.settings.parts.kafka import *
 from velox.settings.parts.logging import *
 from velox.settings.parts.mail import *
+from velox.settings.parts.office import *
 from velox.settings.parts.redis import *
 from velox.settings.parts.security import *
 from velox.settings.parts.trading import *
@@ -21,6 +20,7 @@ DEBUG = False
 
 INSTALLED_APPS = [
     "unfold",  # before the admin, whose templates it replaces
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "apps.backtests",
     "apps.pipeline",
     "apps.api",
+    "apps.webhooks",
     "apps.dashboard",
 ]
 
@@ -108,29 +109,3 @@ MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = True  # the embedded shape serves static/ as it lies there
 # Its files are small and read whole in a thread, which is what this warning says.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-
-UNFOLD = {
-    "SITE_TITLE": "Velox",
-    "SITE_HEADER": "Velox",
-    "SITE_SUBHEADER": "Back office",
-    "SITE_URL": "/",
-    "SITE_ICON": lambda request: static("img/logo.svg"),
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/logo.svg")}],
-    "COLORS": {  # the teal of the logo, from light to dark; 600 and darker carry white words at 4.5:1
-        "primary": {
-            "50": "oklch(98% .014 185)",
-            "100": "oklch(95% .04 185)",
-            "200": "oklch(91% .07 185)",
-            "300": "oklch(85% .1 185)",
-            "400": "oklch(77% .12 185)",
-            "500": "oklch(68% .115 185)",
-            "600": "oklch(53% .095 185)",
-            "700": "oklch(46% .08 186)",
-            "800": "oklch(40% .068 187)",
-            "900": "oklch(35% .055 188)",
-            "950": "oklch(26% .045 190)",
-        }
-    },
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-}

@@ -78,7 +78,7 @@ def test_the_back_office_says_so_in_its_forms(office, boss):
     assert refused.status_code == 200 and "last active admin" in refused.content.decode()
     gone = office.post(f"/admin/accounts/user/{boss.pk}/delete/", {"post": "yes"})
     assert "last active admin" in gone.content.decode()
-    chosen = {"action": "switch_off", "_selected_action": [boss.pk]}
+    chosen = {"action": "switch_off", "_selected_action": [boss.pk], "sure": "yes"}
     assert "last active admin" in office.post("/admin/accounts/user/", chosen, follow=True).content.decode()
     assert User.objects.admins().get().username == "boss"
 
@@ -260,7 +260,9 @@ def test_a_role_changed_in_the_back_office_goes_through_the_service(office, maya
 def test_actions_on_people_are_their_services(office, maya, authenticator, action):
     authenticator(maya)
     before = AuditEntry.objects.count()
-    answer = office.post("/admin/accounts/user/", {"action": action, "_selected_action": [maya.pk]}, follow=True)
+    answer = office.post(
+        "/admin/accounts/user/", {"action": action, "_selected_action": [maya.pk], "sure": "yes"}, follow=True
+    )
     assert "done for 1" in answer.content.decode()
     assert AuditEntry.objects.count() - before == (0 if action in ("end_sessions", "switch_on") else 1)
 

@@ -86,7 +86,7 @@ def form(run, **changes):
 def test_actions_start_and_stop_runs_and_say_what_went_wrong(office):
     run = StrategyRun.objects.first()
     page = reverse("admin:strategies_strategyrun_changelist")
-    office.post(page, {"action": "stop", "_selected_action": [run.pk]})
+    office.post(page, {"action": "stop", "_selected_action": [run.pk], "sure": "yes"})
     run.refresh_from_db()
     assert run.state == "stopping"
     answer = office.post(page, {"action": "start", "_selected_action": [run.pk]}, follow=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 
+from apps.common.scrub import scrub
 from velox.env import env
 from velox.settings.parts.database import VAR_DIR
 
@@ -20,10 +21,12 @@ _SHARED: list[Any] = [
 _JSON: list[Any] = [
     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
     structlog.processors.format_exc_info,
+    scrub,
     structlog.processors.JSONRenderer(),
 ]
 _CONSOLE: list[Any] = [
     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+    scrub,
     structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
 ]
 
