@@ -114,7 +114,10 @@ def test_the_back_office_shows_an_order_with_its_steps_and_cannot_change_it(offi
 
 def test_the_back_office_asks_for_a_cancel(office, desk):
     order = desk.order()
-    office.post("/admin/orders/order/", {"action": "ask_cancel", "_selected_action": [order.pk]})
+    office.post(
+        "/admin/orders/order/",
+        {"action": "ask_cancel", "_selected_action": [order.pk], "sure": "yes", "reason": "drill"},
+    )
     assert Order.objects.get().status == "pending_cancel"
 
 
@@ -122,6 +125,6 @@ def test_the_back_office_pulls_and_re_arms(office, desk):
     desk.order()
     KillSwitch.objects.create(scope="installation", state="trading", changed_by=desk.account.owner)
     for action, state, order in (("pull", "halted", "pending_cancel"), ("re_arm", "trading", "pending_cancel")):
-        chosen = {"action": action, "_selected_action": [KillSwitch.objects.get().pk]}
+        chosen = {"action": action, "_selected_action": [KillSwitch.objects.get().pk], "sure": "yes", "reason": "drill"}
         assert office.post("/admin/risk/killswitch/", chosen).status_code == 302
         assert (KillSwitch.objects.get().state, Order.objects.get().status) == (state, order)
