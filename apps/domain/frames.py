@@ -61,18 +61,19 @@ _HEADER: Final = struct.Struct("<4sIq")  # what it is, rows, tape offset (candle
 _HEAD: Final = {kind: b"VX" + bytes((VERSION, kind)) for kind in (TICKS, CANDLES)}
 _FORMS: Final = {_HEAD[TICKS]: (TICKS, TICK, TICK.itemsize), _HEAD[CANDLES]: (CANDLES, CANDLE, CANDLE.itemsize)}
 _FIRST: Final = _HEADER.size
+_pack, _unpack, _view = _HEADER.pack, _HEADER.unpack_from, np.frombuffer  # looked up once, not once a frame
 
 
 def encode(kind: int, rows: NDArray[np.void], source_offset: int = 0) -> bytes:
     """Header and bytes of a frame. `source_offset`: for candles, the offset of the tick frame they came from."""
     # Two plain copies cost less than one through the buffer protocol of a structured array.
-    return _HEADER.pack(_HEAD[kind], len(rows), source_offset) + rows.tobytes()
+    return _pack(_HEAD[kind], len(rows), source_offset) + rows.tobytes()
 
 
 def decode(payload: bytes) -> tuple[int, NDArray[np.void], int]:
     """(kind, rows as a read-only view of `payload`, source offset). Raises BadData on anything else."""
     try:
-        head, count, source_offset = _HEADER.unpack_from(payload)
+        head, count, source_offset = _unpack(payload)
         kind, dtype, size = _FORMS[head]
     except struct.error:
         raise BadData(f"a frame has at least {_FIRST} bytes, this one {len(payload)}") from None
@@ -80,7 +81,7 @@ def decode(payload: bytes) -> tuple[int, NDArray[np.void], int]:
         raise BadData("not a frame this version reads", head=bytes(payload[:4])) from None
     if len(payload) != _FIRST + count * size:
         raise BadData(f"a frame of {count} rows has another length than {len(payload)} bytes")
-    return kind, np.frombuffer(payload, dtype, count, _FIRST), source_offset
+    return kind, _view(payload, dtype, count, _FIRST), source_offset
 
 
 ROW_BITS: Final = 20

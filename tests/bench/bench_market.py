@@ -6,15 +6,21 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from apps.bus.memory import MemoryBus
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import TICK, TICKS, TickArray, decode, encode
+from apps.domain.ports import Message
 from apps.domain.sessions import CRYPTO
 from apps.feeds.replay import recording_read
+from apps.marketdata.quotes import QuoteBoard
+from apps.pipeline import flow
+from apps.pipeline.stages.aggregate import Aggregate
 
 TIMEFRAMES = (60, 300, 900, 3600, 86_400)
 FRAME = 500
@@ -60,6 +66,20 @@ def candles_ns(instruments: int) -> float:
     return min(found) / COUNT * 1e9
 
 
+def stage_ns(instruments: int) -> float:
+    """ns a tick of the whole aggregate stage: read a message, candles, quote board, write a message."""
+    messages = [
+        Message(flow.TICKS, 0, offset, 0, encode(TICKS, frame), 0)
+        for offset, frame in enumerate(np.split(ticks_of(instruments), COUNT // FRAME))
+    ]
+    found = []
+    for _ in range(4):
+        builder = CandleBuilder(dict.fromkeys(range(1, instruments + 1), CRYPTO), TIMEFRAMES)
+        stage = Aggregate(MemoryBus(), builder, QuoteBoard(), len)
+        found.append(best(partial(stage.handle, messages), 1))
+    return min(found) / COUNT * 1e9
+
+
 def codec_ns() -> tuple[float, float]:
     """(ours, tobytes and frombuffer) in ns a tick, frames of 500, in the cache as one just made is."""
     frames = [ticks_of(10, FRAME)] * (100_000 // FRAME)
@@ -90,6 +110,7 @@ def replay_rows_per_s() -> float:
 def rows() -> list[dict[str, Any]]:
     few, many = candles_ns(10), candles_ns(10_000)
     codec, floor = codec_ns()
+    stage_few, stage_many = stage_ns(10), stage_ns(10_000)
     return [
         {
             "name": "candles_ns_per_tick",
@@ -101,10 +122,17 @@ def rows() -> list[dict[str, Any]]:
         },
         {
             "name": "growth_10_to_10000_instruments",
+            "value": stage_many / stage_few,
+            "unit": "x",
+            "ratio": stage_many / stage_few,
+            "note": f"the aggregate stage: {stage_few:.1f} ns a tick with 10 instruments, {stage_many:.1f} with 10,000",
+        },
+        {
+            "name": "candle_growth_10_to_10000",
             "value": many / few,
             "unit": "x",
             "ratio": many / few,
-            "note": f"{few:.1f} ns a tick with 10 instruments, {many:.1f} with 10,000; 1 is flat",
+            "note": f"its candles alone: {few:.1f} ns with 10, {many:.1f} with 10,000, which no longer fit the caches",
         },
         {
             "name": "frame_codec_ns_per_tick",
