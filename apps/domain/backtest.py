@@ -80,7 +80,7 @@ class Backtest:
             account_id=ACCOUNT,
             instrument=plan.instrument,
             timeframe=plan.timeframe,
-            session_at=lambda ns: found.open_ns if (found := calendar.session_at(ns)) else ns,
+            session_at=calendar.opening,
             window=calendar.window_at,
         )
         self.book = Book(ACCOUNT, {number: plan.instrument}, plan.currency, plan.rates)

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from apps.domain.candles import CandleBuilder
 from apps.domain.frames import CandleArray, TickArray
+from apps.domain.hands import OVER
 from apps.domain.lane import Lane
 from apps.domain.messages import (
     Advance,
@@ -183,7 +184,7 @@ class Engine:
                 desk.open_orders.discard(event.client_order_id)
         else:
             self.journal.changes.append(event)
-            if event.event in ("cancel", "expire", "reject", "deny"):
+            if event.event in OVER:
                 desk.open_orders.discard(event.client_order_id)
         lane.told(event)
 

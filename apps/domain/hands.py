@@ -24,7 +24,8 @@ from apps.domain.messages import (
 from apps.domain.positions import average_after
 
 Out = Signal | CancelWanted | Advance
-_OVER: Final = frozenset({"cancel", "expire", "reject", "deny"})
+OVER: Final = frozenset({"cancel", "expire", "reject", "deny"})
+"""Steps other than a fill after which nothing more comes of an order."""
 _TYPES: Final = {
     (False, False): OrderType.MARKET,
     (True, False): OrderType.LIMIT,
@@ -160,7 +161,7 @@ class Hands:
         if event.client_order_id not in self.orders:
             return False
         if isinstance(event, OrderChanged):
-            if event.event in _OVER:
+            if event.event in OVER:
                 self._done(event.client_order_id)
             return False
         if event.fill_id in self._booked:

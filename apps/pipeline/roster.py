@@ -68,18 +68,13 @@ class Roster:
         run_id, number = key
         run = self._runs[run_id]
         calendar = self._system.calendars[number]
-
-        def session_at(ns: int) -> int:
-            session = calendar.session_at(ns)
-            return session.open_ns if session else ns
-
         spec = LaneSpec(
             run_id=run_id,
             account_id=run.account_id,
             instrument=self._system.instruments[number],
             timeframe=run.timeframe,
             gated=run.mode != Mode.LIVE.value,
-            session_at=session_at,
+            session_at=calendar.opening,
             window=calendar.window_at,
         )
         lane = Lane(spec, STRATEGIES[run.strategy](**run.params))

@@ -123,6 +123,11 @@ class Calendar:
         i = bisect_right(span.opens, ns) - 1
         return _row(span, i) if i >= 0 and ns < span.closes[i] else None
 
+    def opening(self, ns: int) -> int:
+        """When the session `ns` falls in opened; `ns` itself outside any."""
+        session = self.session_at(ns)
+        return ns if session is None else session.open_ns
+
     def is_open(self, ns: int) -> bool:
         return self.session_at(ns) is not None
 
